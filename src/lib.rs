@@ -1,0 +1,8 @@
+//! Mail at the speed of the wire instead of the speed of the round trip.
+#![forbid(unsafe_code)]
+
+pub mod client;
+pub mod server;
+pub mod session;
+pub mod sink;
+pub mod wire;
