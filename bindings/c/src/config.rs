@@ -53,7 +53,7 @@ pub(crate) const fn limit(ms: u64) -> Option<Duration> {
     if ms == constants::SMTPIPE_FOREVER { None } else { Some(millis(ms)) }
 }
 
-fn host_name(name: &str) -> Result<HostName, Failure> {
+pub(crate) fn host_name(name: &str) -> Result<HostName, Failure> {
     HostName::new(name).map_err(|error| Failure::new(smtpipe_status::SMTPIPE_ERR_HOST_NAME, error))
 }
 

@@ -88,6 +88,27 @@ pub enum smtpipe_content {
     SMTPIPE_CONTENT_BINARY = 2,
 }
 
+/// The extensions that a server of ours can offer.
+#[repr(i32)]
+#[allow(non_camel_case_types)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum smtpipe_extension {
+    /// PIPELINING (RFC 2920).
+    SMTPIPE_EXT_PIPELINING = 1,
+    /// CHUNKING (RFC 3030).
+    SMTPIPE_EXT_CHUNKING = 2,
+    /// BINARYMIME (RFC 3030); needs CHUNKING.
+    SMTPIPE_EXT_BINARYMIME = 3,
+    /// 8BITMIME (RFC 6152).
+    SMTPIPE_EXT_8BITMIME = 4,
+    /// SMTPUTF8 (RFC 6531).
+    SMTPIPE_EXT_SMTPUTF8 = 5,
+    /// DSN (RFC 3461).
+    SMTPIPE_EXT_DSN = 6,
+    /// ENHANCEDSTATUSCODES (RFC 2034).
+    SMTPIPE_EXT_ENHANCEDSTATUSCODES = 7,
+}
+
 /// No limit of time, wherever milliseconds are asked for.
 pub const SMTPIPE_FOREVER: u64 = u64::MAX;
 

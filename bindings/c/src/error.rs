@@ -27,16 +27,12 @@ pub(crate) struct ErrorView {
 }
 
 impl ErrorView {
-    pub(crate) fn new(error: &SessionError) -> Self {
+    pub(crate) fn new(status: smtpipe_status, error: &SessionError) -> Self {
         Self {
-            status: session_status(error),
+            status,
             text: c_text(&error.to_string()),
             reply: error.reply().map(ReplyView::new),
         }
-    }
-
-    pub(crate) const fn status(&self) -> smtpipe_status {
-        self.status
     }
 
     pub(crate) fn pointer(this: Option<&Self>) -> *const smtpipe_error {

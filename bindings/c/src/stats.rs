@@ -29,6 +29,8 @@ pub struct smtpipe_stats {
     pub messages: u64,
     /// Messages accepted for at least one recipient.
     pub delivered: u64,
+    /// Raw commands whose outcome is known.
+    pub raw_commands: u64,
     /// Bytes written to the connection.
     pub bytes_sent: u64,
     /// Bytes read from it.
@@ -52,6 +54,7 @@ impl From<&Stats> for smtpipe_stats {
             negative_replies: stats.negative_replies,
             messages: stats.messages,
             delivered: stats.delivered,
+            raw_commands: stats.raw_commands,
             bytes_sent: stats.bytes_sent,
             bytes_received: stats.bytes_received,
             max_in_flight: stats.max_in_flight as u64,
@@ -60,6 +63,16 @@ impl From<&Stats> for smtpipe_stats {
             waits: stats.waits,
         }
     }
+}
+
+/// The size of the first version of the struct: less is no caller's.
+const LEAST: usize = size_of::<smtpipe_stats>();
+
+/// # Safety
+/// `place` is NULL or writable for `size` bytes.
+pub(crate) unsafe fn write(place: *mut smtpipe_stats, size: usize, stats: &Stats) -> Done {
+    // SAFETY: by the contract above; the struct is all u64, so it has no padding.
+    unsafe { fill(place, size, LEAST, &smtpipe_stats::from(stats)) }
 }
 
 /// Writes as much of a struct as the caller knows; what he knows and this library doesn't becomes zero.
