@@ -12,8 +12,7 @@ use std::ffi::c_void;
 /// It runs inside whatever call of this library let go of the content, on that call's thread. It must not call
 /// back into the handle of that call, and must return normally: no longjmp, no exception.
 #[allow(non_camel_case_types)]
-pub type smtpipe_release =
-    Option<unsafe extern "C" fn(data: *const u8, len: usize, user: *mut c_void)>;
+pub type smtpipe_release = Option<unsafe extern "C" fn(data: *const u8, len: usize, user: *mut c_void)>;
 
 /// Borrowed memory. Dropping it gives it back.
 pub(crate) struct Borrowed {
@@ -31,7 +30,12 @@ unsafe impl Sync for Borrowed {}
 
 impl Borrowed {
     /// Takes the loan. From here on `release` will be called, whatever becomes of it.
-    pub(crate) const fn new(data: *const u8, len: usize, release: smtpipe_release, user: *mut c_void) -> Self {
+    pub(crate) const fn new(
+        data: *const u8,
+        len: usize,
+        release: smtpipe_release,
+        user: *mut c_void,
+    ) -> Self {
         Self { data, len, release, user }
     }
 

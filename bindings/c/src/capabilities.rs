@@ -34,7 +34,8 @@ impl CapabilitiesView {
     }
 
     fn params(&self, keyword: &str) -> Option<&CStr> {
-        let found = self.offered.iter().find(|one| one.0.as_bytes().eq_ignore_ascii_case(keyword.as_bytes()))?;
+        let found =
+            self.offered.iter().find(|one| one.0.as_bytes().eq_ignore_ascii_case(keyword.as_bytes()))?;
         Some(&found.1)
     }
 }
@@ -58,7 +59,9 @@ unsafe fn view<'a>(capabilities: *const smtpipe_capabilities) -> Option<&'a Capa
 /// # Safety
 /// `capabilities` is NULL or still borrowed.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn smtpipe_capabilities_domain(capabilities: *const smtpipe_capabilities) -> *const c_char {
+pub unsafe extern "C" fn smtpipe_capabilities_domain(
+    capabilities: *const smtpipe_capabilities,
+) -> *const c_char {
     // SAFETY: the caller's promise, see above.
     unsafe { view(capabilities) }.map_or(ptr::null(), |view| view.domain.as_ptr())
 }

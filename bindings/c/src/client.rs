@@ -169,7 +169,10 @@ pub unsafe extern "C" fn smtpipe_client_reason(client: *const smtpipe_client) ->
 /// # Safety
 /// `client` is NULL or live.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn smtpipe_client_connect(client: *mut smtpipe_client, timeout_ms: u64) -> smtpipe_status {
+pub unsafe extern "C" fn smtpipe_client_connect(
+    client: *mut smtpipe_client,
+    timeout_ms: u64,
+) -> smtpipe_status {
     // SAFETY: the caller's promise, see above.
     unsafe {
         change(client, |handle| {
@@ -354,7 +357,10 @@ pub unsafe extern "C" fn smtpipe_client_collect(
 /// # Safety
 /// `client` is NULL or live.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn smtpipe_client_flush(client: *mut smtpipe_client, timeout_ms: u64) -> smtpipe_status {
+pub unsafe extern "C" fn smtpipe_client_flush(
+    client: *mut smtpipe_client,
+    timeout_ms: u64,
+) -> smtpipe_status {
     // SAFETY: the caller's promise, see above.
     unsafe {
         change(client, |handle| match handle.client.flush(limit(timeout_ms)) {
@@ -456,7 +462,9 @@ pub unsafe extern "C" fn smtpipe_client_level(client: *const smtpipe_client) -> 
 /// # Safety
 /// `client` is NULL or live.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn smtpipe_client_capabilities(client: *const smtpipe_client) -> *const smtpipe_capabilities {
+pub unsafe extern "C" fn smtpipe_client_capabilities(
+    client: *const smtpipe_client,
+) -> *const smtpipe_capabilities {
     // SAFETY: the caller's promise, see above.
     unsafe { read(client, |_| ptr::null(), |handle| handle.views.capabilities(handle.client.capabilities())) }
 }

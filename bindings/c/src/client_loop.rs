@@ -29,7 +29,11 @@ pub unsafe extern "C" fn smtpipe_client_fd(client: *const smtpipe_client) -> i32
     const CLOSED: i32 = smtpipe_status::SMTPIPE_ERR_CLOSED as i32;
     // SAFETY: the caller's promise, see above.
     unsafe {
-        read(client, |status| status as i32, |handle| handle.client.as_fd().map_or(CLOSED, |fd| fd.as_raw_fd()))
+        read(
+            client,
+            |status| status as i32,
+            |handle| handle.client.as_fd().map_or(CLOSED, |fd| fd.as_raw_fd()),
+        )
     }
 }
 

@@ -1,7 +1,7 @@
 //! `smtpipe_config`: what a client or session is told before it starts. Setters on an opaque object, so that
 //! options can be added without touching the ABI.
 
-use crate::constants;
+use crate::constants::{self, smtpipe_timer};
 use crate::handle::{Done, Failure, Opaque, Out, free, give, guard, reason, text, with_mut};
 use crate::status::smtpipe_status;
 use engine::client::{Config, Target};
@@ -134,7 +134,10 @@ pub unsafe extern "C" fn smtpipe_config_set_host(
         with_mut(config, |config| {
             let host = text(host)?;
             if host.is_empty() || host.chars().any(char::is_control) {
-                return Err(Failure::new(smtpipe_status::SMTPIPE_ERR_VALUE, "the host is empty or has a control character"));
+                return Err(Failure::new(
+                    smtpipe_status::SMTPIPE_ERR_VALUE,
+                    "the host is empty or has a control character",
+                ));
             }
             if port == 0 {
                 return Err(Failure::new(smtpipe_status::SMTPIPE_ERR_VALUE, "port 0 can't be connected to"));
@@ -265,7 +268,10 @@ pub unsafe extern "C" fn smtpipe_config_set_level(config: *mut smtpipe_config, l
 /// # Safety
 /// `config` is NULL or live.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn smtpipe_config_set_max_level(config: *mut smtpipe_config, level: i32) -> smtpipe_status {
+pub unsafe extern "C" fn smtpipe_config_set_max_level(
+    config: *mut smtpipe_config,
+    level: i32,
+) -> smtpipe_status {
     // SAFETY: the caller's promise, see above.
     unsafe {
         with_mut(config, |config| {
@@ -287,7 +293,10 @@ pub unsafe extern "C" fn smtpipe_config_set_max_level(config: *mut smtpipe_confi
 /// # Safety
 /// `config` is NULL or live.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn smtpipe_config_set_max_in_flight(config: *mut smtpipe_config, count: usize) -> smtpipe_status {
+pub unsafe extern "C" fn smtpipe_config_set_max_in_flight(
+    config: *mut smtpipe_config,
+    count: usize,
+) -> smtpipe_status {
     // SAFETY: the caller's promise, see above.
     unsafe { set(config, |config| config.options.max_in_flight = count) }
 }
@@ -304,7 +313,10 @@ pub unsafe extern "C" fn smtpipe_config_set_max_in_flight(config: *mut smtpipe_c
 /// # Safety
 /// `config` is NULL or live.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn smtpipe_config_set_max_unanswered(config: *mut smtpipe_config, bytes: usize) -> smtpipe_status {
+pub unsafe extern "C" fn smtpipe_config_set_max_unanswered(
+    config: *mut smtpipe_config,
+    bytes: usize,
+) -> smtpipe_status {
     // SAFETY: the caller's promise, see above.
     unsafe { set(config, |config| config.options.max_unanswered = bytes) }
 }
@@ -321,7 +333,10 @@ pub unsafe extern "C" fn smtpipe_config_set_max_unanswered(config: *mut smtpipe_
 /// # Safety
 /// `config` is NULL or live.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn smtpipe_config_set_recipients(config: *mut smtpipe_config, policy: i32) -> smtpipe_status {
+pub unsafe extern "C" fn smtpipe_config_set_recipients(
+    config: *mut smtpipe_config,
+    policy: i32,
+) -> smtpipe_status {
     // SAFETY: the caller's promise, see above.
     unsafe {
         with_mut(config, |config| {
@@ -343,7 +358,10 @@ pub unsafe extern "C" fn smtpipe_config_set_recipients(config: *mut smtpipe_conf
 /// # Safety
 /// `config` is NULL or live.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn smtpipe_config_set_chunking(config: *mut smtpipe_config, policy: i32) -> smtpipe_status {
+pub unsafe extern "C" fn smtpipe_config_set_chunking(
+    config: *mut smtpipe_config,
+    policy: i32,
+) -> smtpipe_status {
     // SAFETY: the caller's promise, see above.
     unsafe {
         with_mut(config, |config| {
@@ -365,7 +383,10 @@ pub unsafe extern "C" fn smtpipe_config_set_chunking(config: *mut smtpipe_config
 /// # Safety
 /// `config` is NULL or live.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn smtpipe_config_set_8bit_anyway(config: *mut smtpipe_config, on: i32) -> smtpipe_status {
+pub unsafe extern "C" fn smtpipe_config_set_8bit_anyway(
+    config: *mut smtpipe_config,
+    on: i32,
+) -> smtpipe_status {
     // SAFETY: the caller's promise, see above.
     unsafe { set(config, |config| config.options.eight_bit_anyway = on != 0) }
 }
@@ -383,7 +404,10 @@ pub unsafe extern "C" fn smtpipe_config_set_8bit_anyway(config: *mut smtpipe_con
 /// # Safety
 /// `config` is NULL or live.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn smtpipe_config_set_reconnect(config: *mut smtpipe_config, on: i32) -> smtpipe_status {
+pub unsafe extern "C" fn smtpipe_config_set_reconnect(
+    config: *mut smtpipe_config,
+    on: i32,
+) -> smtpipe_status {
     // SAFETY: the caller's promise, see above.
     unsafe { set(config, |config| config.reconnect = on != 0) }
 }
@@ -401,31 +425,37 @@ pub unsafe extern "C" fn smtpipe_config_set_reconnect(config: *mut smtpipe_confi
 /// # Safety
 /// `config` is NULL or live.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn smtpipe_config_set_timeout(config: *mut smtpipe_config, timer: i32, ms: u64) -> smtpipe_status {
+pub unsafe extern "C" fn smtpipe_config_set_timeout(
+    config: *mut smtpipe_config,
+    timer: i32,
+    ms: u64,
+) -> smtpipe_status {
     // SAFETY: the caller's promise, see above.
     unsafe {
         with_mut(config, |config| {
             let limit = millis(ms);
             if ms == 0 {
-                return Err(Failure::new(smtpipe_status::SMTPIPE_ERR_VALUE, "a time limit of 0 would let nothing happen"));
+                return Err(Failure::new(
+                    smtpipe_status::SMTPIPE_ERR_VALUE,
+                    "a time limit of 0 would let nothing happen",
+                ));
             }
             let timeouts = &mut config.options.timeouts;
-            let which = match timer {
-                0 => {
+            let which = choose!(smtpipe_timer, "timer", timer, {
+                SMTPIPE_TIMER_ALL => {
                     *timeouts = Timeouts::all(limit);
                     return Ok(());
-                }
-                1 => &mut timeouts.connect,
-                2 => &mut timeouts.greeting,
-                3 => &mut timeouts.ehlo,
-                4 => &mut timeouts.mail,
-                5 => &mut timeouts.rcpt,
-                6 => &mut timeouts.data,
-                7 => &mut timeouts.block,
-                8 => &mut timeouts.content,
-                9 => &mut timeouts.other,
-                _ => return Err(constants::unknown("timer", timer)),
-            };
+                },
+                SMTPIPE_TIMER_CONNECT => &mut timeouts.connect,
+                SMTPIPE_TIMER_GREETING => &mut timeouts.greeting,
+                SMTPIPE_TIMER_EHLO => &mut timeouts.ehlo,
+                SMTPIPE_TIMER_MAIL => &mut timeouts.mail,
+                SMTPIPE_TIMER_RCPT => &mut timeouts.rcpt,
+                SMTPIPE_TIMER_DATA => &mut timeouts.data,
+                SMTPIPE_TIMER_BLOCK => &mut timeouts.block,
+                SMTPIPE_TIMER_CONTENT => &mut timeouts.content,
+                SMTPIPE_TIMER_OTHER => &mut timeouts.other,
+            });
             *which = limit;
             Ok(())
         })
@@ -457,7 +487,10 @@ pub unsafe extern "C" fn smtpipe_config_set_reply_limits(
     unsafe {
         with_mut(config, |config| {
             if line < 512 || total < 512 || lines == 0 {
-                return Err(Failure::new(smtpipe_status::SMTPIPE_ERR_VALUE, "a reply may always have one line of 512 octets"));
+                return Err(Failure::new(
+                    smtpipe_status::SMTPIPE_ERR_VALUE,
+                    "a reply may always have one line of 512 octets",
+                ));
             }
             let limits = &mut config.options.reply_limits;
             (limits.line, limits.lines, limits.total) = (line, lines, total);

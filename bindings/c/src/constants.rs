@@ -7,6 +7,16 @@ use engine::session::{Chunking, Level, RecipientPolicy};
 use std::ffi::{CStr, c_char};
 use std::ptr;
 
+/// Looks a number up among the constants of one kind; for an unknown one the function returns the refusal.
+macro_rules! choose {
+    ($kind:ident, $what:literal, $number:expr, { $($name:ident => $value:expr),+ $(,)? }) => {{
+        let number: i32 = $number;
+        $(if number == $kind::$name as i32 { $value } else)+ {
+            return Err($crate::constants::unknown($what, number));
+        }
+    }};
+}
+
 /// How much is sent without waiting for replies (RFC 2920 and what grew on it).
 #[repr(i32)]
 #[allow(non_camel_case_types)]
@@ -140,20 +150,18 @@ pub(crate) const fn level_number(level: Level) -> i32 {
 }
 
 pub(crate) fn chunking(number: i32) -> Result<Chunking, Failure> {
-    match number {
-        0 => Ok(Chunking::Auto),
-        1 => Ok(Chunking::Never),
-        2 => Ok(Chunking::Always),
-        _ => Err(unknown("chunking policy", number)),
-    }
+    Ok(choose!(smtpipe_chunking, "chunking policy", number, {
+        SMTPIPE_CHUNKING_AUTO => Chunking::Auto,
+        SMTPIPE_CHUNKING_NEVER => Chunking::Never,
+        SMTPIPE_CHUNKING_ALWAYS => Chunking::Always,
+    }))
 }
 
 pub(crate) fn recipients(number: i32) -> Result<RecipientPolicy, Failure> {
-    match number {
-        0 => Ok(RecipientPolicy::Any),
-        1 => Ok(RecipientPolicy::All),
-        _ => Err(unknown("recipient policy", number)),
-    }
+    Ok(choose!(smtpipe_recipients, "recipient policy", number, {
+        SMTPIPE_RECIPIENTS_ANY => RecipientPolicy::Any,
+        SMTPIPE_RECIPIENTS_ALL => RecipientPolicy::All,
+    }))
 }
 
 /// The name of a level: "auto", "lockstep", "group", "continuous" or "streaming".
@@ -188,9 +196,9 @@ pub unsafe extern "C" fn smtpipe_level_from_text(name: *const c_char, level: *mu
         let (out, name) = unsafe { (crate::handle::Out::new(level)?, crate::handle::text(name)?) };
         out.set(match name {
             "auto" => smtpipe_level::SMTPIPE_LEVEL_AUTO as i32,
-            name => {
-                level_number(name.parse().map_err(|error| Failure::new(smtpipe_status::SMTPIPE_ERR_VALUE, error))?)
-            }
+            name => level_number(
+                name.parse().map_err(|error| Failure::new(smtpipe_status::SMTPIPE_ERR_VALUE, error))?,
+            ),
         });
         Ok(())
     })

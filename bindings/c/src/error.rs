@@ -28,11 +28,7 @@ pub(crate) struct ErrorView {
 
 impl ErrorView {
     pub(crate) fn new(status: smtpipe_status, error: &SessionError) -> Self {
-        Self {
-            status,
-            text: c_text(&error.to_string()),
-            reply: error.reply().map(ReplyView::new),
-        }
+        Self { status, text: c_text(&error.to_string()), reply: error.reply().map(ReplyView::new) }
     }
 
     pub(crate) fn pointer(this: Option<&Self>) -> *const smtpipe_error {

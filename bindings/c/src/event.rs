@@ -114,7 +114,10 @@ impl EventPlace {
         let _: Out<smtpipe_event> = unsafe { Out::new(place)? };
         // The first version of the struct is the least that a caller can know: he must be given the outcome.
         if size < size_of::<smtpipe_event>() || isize::try_from(size).is_err() {
-            return Err(Failure::new(smtpipe_status::SMTPIPE_ERR_VALUE, "the size is not that of smtpipe_event"));
+            return Err(Failure::new(
+                smtpipe_status::SMTPIPE_ERR_VALUE,
+                "the size is not that of smtpipe_event",
+            ));
         }
         Ok(Self { place, size })
     }

@@ -252,7 +252,10 @@ mod tests {
         let handle = give::<Thing>(1);
         // SAFETY: the handle is live until `free` below, on one thread.
         unsafe {
-            assert_eq!(with_mut(handle, |_| Err(Failure::new(S::SMTPIPE_ERR_STATE, "not now"))), S::SMTPIPE_ERR_STATE);
+            assert_eq!(
+                with_mut(handle, |_| Err(Failure::new(S::SMTPIPE_ERR_STATE, "not now"))),
+                S::SMTPIPE_ERR_STATE
+            );
             assert_eq!(CStr::from_ptr(reason(handle)), c"not now");
             assert_eq!(with_mut(handle, |_| panic!("on purpose")), S::SMTPIPE_ERR_PANIC);
             assert_eq!(with_mut(handle, |_| Ok(())), S::SMTPIPE_ERR_PANIC);
@@ -273,7 +276,10 @@ mod tests {
             assert!(Out::<u8>::new(std::ptr::null_mut()).is_err());
             assert_eq!(bytes(std::ptr::null(), 0).unwrap(), b"");
             assert_eq!(bytes(std::ptr::null(), 1).unwrap_err().status, S::SMTPIPE_ERR_NULL);
-            assert_eq!(bytes(NonNull::dangling().as_ptr(), usize::MAX).unwrap_err().status, S::SMTPIPE_ERR_VALUE);
+            assert_eq!(
+                bytes(NonNull::dangling().as_ptr(), usize::MAX).unwrap_err().status,
+                S::SMTPIPE_ERR_VALUE
+            );
             assert_eq!(text(c"\xff".as_ptr()).unwrap_err().status, S::SMTPIPE_ERR_TEXT);
             free(std::ptr::null_mut::<Thing>());
         }

@@ -3,25 +3,27 @@
 //! Nothing of the protocol is here. C goes through the public Rust API like anybody else; what this crate adds is
 //! handles, statuses and views. `SAFETY.md` says what must hold for that to be sound, and who keeps it.
 
-mod borrowed;
-mod capabilities;
-mod client;
-mod client_loop;
-mod config;
-mod constants;
-mod error;
-mod event;
+#[macro_use]
+pub mod constants;
+
+pub mod borrowed;
+pub mod capabilities;
+pub mod client;
+pub mod client_loop;
+pub mod config;
+pub mod error;
+pub mod event;
 mod handle;
-mod message;
-mod outcome;
-mod reply;
-mod request;
-mod server;
-mod server_options;
-mod session;
-mod session_io;
-mod stats;
-mod status;
-mod trace;
-mod version;
+pub mod message;
+pub mod outcome;
+pub mod reply;
+pub mod request;
+pub mod server;
+pub mod server_options;
+pub mod session;
+pub mod session_io;
+pub mod stats;
+pub mod status;
+pub mod trace;
+pub mod version;
 mod views;

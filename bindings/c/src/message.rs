@@ -2,7 +2,7 @@
 //! could inject a command gets as far as a session.
 
 use crate::borrowed::{Borrowed, smtpipe_release};
-use crate::constants::unknown;
+use crate::constants::smtpipe_content;
 use crate::handle::{Failure, Opaque, Out, bytes, free, give, guard, reason, text, with_mut};
 use crate::status::smtpipe_status;
 use bytes::Bytes;
@@ -61,9 +61,8 @@ impl MessageHandle {
         self.content = Some(match self.kind {
             Kind::Text => Content::new(bytes),
             Kind::Binary => Content::binary(bytes),
-            Kind::Strict => {
-                Content::strict(bytes).map_err(|error| Failure::new(smtpipe_status::SMTPIPE_ERR_CONTENT, error))?
-            }
+            Kind::Strict => Content::strict(bytes)
+                .map_err(|error| Failure::new(smtpipe_status::SMTPIPE_ERR_CONTENT, error))?,
         });
         Ok(())
     }
@@ -184,7 +183,10 @@ pub unsafe extern "C" fn smtpipe_message_add_recipient(
         with_mut(message, |message| {
             let address = self::address(text(address)?)?;
             if address.is_null() {
-                return Err(Failure::new(smtpipe_status::SMTPIPE_ERR_ADDRESS, "the empty path can't be a recipient"));
+                return Err(Failure::new(
+                    smtpipe_status::SMTPIPE_ERR_ADDRESS,
+                    "the empty path can't be a recipient",
+                ));
             }
             message.recipients.push(Recipient::new(address));
             Ok(())
@@ -304,16 +306,18 @@ pub unsafe extern "C" fn smtpipe_message_clear_params(message: *mut smtpipe_mess
 /// # Safety
 /// `message` is NULL or live.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn smtpipe_message_set_content_kind(message: *mut smtpipe_message, kind: i32) -> smtpipe_status {
+pub unsafe extern "C" fn smtpipe_message_set_content_kind(
+    message: *mut smtpipe_message,
+    kind: i32,
+) -> smtpipe_status {
     // SAFETY: the caller's promise, see above.
     unsafe {
         with_mut(message, |message| {
-            message.kind = match kind {
-                0 => Kind::Text,
-                1 => Kind::Strict,
-                2 => Kind::Binary,
-                _ => return Err(unknown("kind of content", kind)),
-            };
+            message.kind = choose!(smtpipe_content, "kind of content", kind, {
+                SMTPIPE_CONTENT_TEXT => Kind::Text,
+                SMTPIPE_CONTENT_STRICT => Kind::Strict,
+                SMTPIPE_CONTENT_BINARY => Kind::Binary,
+            });
             Ok(())
         })
     }

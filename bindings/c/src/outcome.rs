@@ -57,7 +57,7 @@ impl OutcomeHandle {
 #[repr(i32)]
 #[allow(non_camel_case_types)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum smtpipe_outcome_status {
+pub enum smtpipe_delivery {
     /// Accepted for every recipient. Don't send it again.
     SMTPIPE_DELIVERED = 0,
     /// Accepted for some; the others' replies say why not. Send again only to them. Never of a recipient.
@@ -103,11 +103,11 @@ pub enum smtpipe_reason {
 
 const fn status_number(status: Status) -> i32 {
     (match status {
-        Status::Delivered => smtpipe_outcome_status::SMTPIPE_DELIVERED,
-        Status::Partial => smtpipe_outcome_status::SMTPIPE_PARTIAL,
-        Status::Refused => smtpipe_outcome_status::SMTPIPE_REFUSED,
-        Status::NotSent => smtpipe_outcome_status::SMTPIPE_NOT_SENT,
-        Status::InDoubt => smtpipe_outcome_status::SMTPIPE_IN_DOUBT,
+        Status::Delivered => smtpipe_delivery::SMTPIPE_DELIVERED,
+        Status::Partial => smtpipe_delivery::SMTPIPE_PARTIAL,
+        Status::Refused => smtpipe_delivery::SMTPIPE_REFUSED,
+        Status::NotSent => smtpipe_delivery::SMTPIPE_NOT_SENT,
+        Status::InDoubt => smtpipe_delivery::SMTPIPE_IN_DOUBT,
     }) as i32
 }
 
@@ -143,7 +143,7 @@ const fn no_such_recipient() -> i32 {
 
 /// The word for an outcome's status: "delivered", "partial", "refused", "not_sent" or "in_doubt".
 ///
-/// @param status  A `smtpipe_outcome_status`; any number is allowed.
+/// @param status  A `smtpipe_delivery`; any number is allowed.
 ///
 /// @return A NUL-terminated text that lives as long as the library is loaded; NULL for a number that is none.
 ///
@@ -188,7 +188,7 @@ pub unsafe extern "C" fn smtpipe_outcome_ticket(outcome: *const smtpipe_outcome)
 ///
 /// @param outcome  May be NULL.
 ///
-/// @return A `smtpipe_outcome_status`; SMTPIPE_ERR_NULL for NULL.
+/// @return A `smtpipe_delivery`; SMTPIPE_ERR_NULL for NULL.
 ///
 /// Threads: any number may read one outcome at a time.
 ///
@@ -264,7 +264,9 @@ pub unsafe extern "C" fn smtpipe_outcome_reason(outcome: *const smtpipe_outcome)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn smtpipe_outcome_reason_text(outcome: *const smtpipe_outcome) -> *const c_char {
     // SAFETY: the caller's promise, see above.
-    unsafe { read(outcome, null, |handle| handle.texts().reason.as_deref().map_or(ptr::null(), CStr::as_ptr)) }
+    unsafe {
+        read(outcome, null, |handle| handle.texts().reason.as_deref().map_or(ptr::null(), CStr::as_ptr))
+    }
 }
 
 /// How many recipients the message had.
@@ -302,7 +304,9 @@ pub unsafe extern "C" fn smtpipe_outcome_recipient_address(
 ) -> *const c_char {
     // SAFETY: the caller's promise, see above.
     unsafe {
-        read(outcome, null, |handle| handle.texts().recipients.get(index).map_or(ptr::null(), |one| one.0.as_ptr()))
+        read(outcome, null, |handle| {
+            handle.texts().recipients.get(index).map_or(ptr::null(), |one| one.0.as_ptr())
+        })
     }
 }
 
@@ -311,18 +315,25 @@ pub unsafe extern "C" fn smtpipe_outcome_recipient_address(
 /// @param outcome  May be NULL.
 /// @param index    In the order in which they were added, from 0.
 ///
-/// @return A `smtpipe_outcome_status`, never SMTPIPE_PARTIAL; SMTPIPE_ERR_INDEX past the last recipient; SMTPIPE_ERR_NULL.
+/// @return A `smtpipe_delivery`, never SMTPIPE_PARTIAL; SMTPIPE_ERR_INDEX past the last recipient; SMTPIPE_ERR_NULL.
 ///
 /// Threads: any number may read one outcome at a time.
 ///
 /// # Safety
 /// `outcome` is NULL or live.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn smtpipe_outcome_recipient_status(outcome: *const smtpipe_outcome, index: usize) -> i32 {
+pub unsafe extern "C" fn smtpipe_outcome_recipient_status(
+    outcome: *const smtpipe_outcome,
+    index: usize,
+) -> i32 {
     // SAFETY: the caller's promise, see above.
     unsafe {
         read(outcome, number, |handle| {
-            handle.outcome.recipients.get(index).map_or_else(no_such_recipient, |one| status_number(one.status))
+            handle
+                .outcome
+                .recipients
+                .get(index)
+                .map_or_else(no_such_recipient, |one| status_number(one.status))
         })
     }
 }
@@ -358,8 +369,7 @@ mod tests {
 
     #[test]
     fn status_words_are_the_engines() {
-        for status in
-            [Status::Delivered, Status::Partial, Status::Refused, Status::NotSent, Status::InDoubt]
+        for status in [Status::Delivered, Status::Partial, Status::Refused, Status::NotSent, Status::InDoubt]
         {
             // SAFETY: smtpipe_outcome_status_text() gives a static text for a known status.
             let word = unsafe { CStr::from_ptr(smtpipe_outcome_status_text(status_number(status))) };

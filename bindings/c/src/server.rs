@@ -226,8 +226,9 @@ pub unsafe extern "C" fn smtpipe_server_reply(
     unsafe {
         with_mut(server, |server| {
             let text = self::text(text)?;
-            let code = u16::try_from(code)
-                .map_err(|_| Failure::new(smtpipe_status::SMTPIPE_ERR_VALUE, format!("{code} is no reply code")))?;
+            let code = u16::try_from(code).map_err(|_| {
+                Failure::new(smtpipe_status::SMTPIPE_ERR_VALUE, format!("{code} is no reply code"))
+            })?;
             Ok(server.reply(code, text)?)
         })
     }
@@ -246,7 +247,10 @@ pub unsafe extern "C" fn smtpipe_server_reply(
 /// # Safety
 /// `server` is NULL or live; `text` is NULL or NUL-terminated.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn smtpipe_server_shut_down(server: *mut smtpipe_server, text: *const c_char) -> smtpipe_status {
+pub unsafe extern "C" fn smtpipe_server_shut_down(
+    server: *mut smtpipe_server,
+    text: *const c_char,
+) -> smtpipe_status {
     // SAFETY: the caller's promise, see above.
     unsafe {
         with_mut(server, |server| {
@@ -321,7 +325,10 @@ pub unsafe extern "C" fn smtpipe_server_sent(server: *mut smtpipe_server, n: usi
     unsafe {
         with_mut(server, |server| {
             if n > server.output().len() {
-                return Err(Failure::new(smtpipe_status::SMTPIPE_ERR_VALUE, "more than there was to be written"));
+                return Err(Failure::new(
+                    smtpipe_status::SMTPIPE_ERR_VALUE,
+                    "more than there was to be written",
+                ));
             }
             server.sent(n);
             Ok(())

@@ -1,6 +1,6 @@
 //! `smtpipe_server_options`: what a server session offers and how much it puts up with.
 
-use crate::constants::unknown;
+use crate::constants::smtpipe_extension;
 use crate::handle::{Failure, Opaque, Out, free, give, guard, reason, text, with_mut};
 use crate::status::smtpipe_status;
 use engine::server::ServerOptions;
@@ -51,7 +51,9 @@ pub enum smtpipe_server_limit {
 /// # Safety
 /// `options` is NULL or writable.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn smtpipe_server_options_new(options: *mut *mut smtpipe_server_options) -> smtpipe_status {
+pub unsafe extern "C" fn smtpipe_server_options_new(
+    options: *mut *mut smtpipe_server_options,
+) -> smtpipe_status {
     guard(|| {
         // SAFETY: the caller's promise, see above.
         let out = unsafe { Out::new(options)? };
@@ -86,7 +88,9 @@ pub unsafe extern "C" fn smtpipe_server_options_free(options: *mut smtpipe_serve
 /// # Safety
 /// `options` is NULL or live.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn smtpipe_server_options_reason(options: *const smtpipe_server_options) -> *const c_char {
+pub unsafe extern "C" fn smtpipe_server_options_reason(
+    options: *const smtpipe_server_options,
+) -> *const c_char {
     // SAFETY: the caller's promise, see above.
     unsafe { reason(options) }
 }
@@ -162,16 +166,15 @@ pub unsafe extern "C" fn smtpipe_server_options_offer(
     // SAFETY: the caller's promise, see above.
     unsafe {
         with_mut(options, |options| {
-            let flag = match extension {
-                1 => &mut options.pipelining,
-                2 => &mut options.chunking,
-                3 => &mut options.binary_mime,
-                4 => &mut options.eight_bit_mime,
-                5 => &mut options.smtputf8,
-                6 => &mut options.dsn,
-                7 => &mut options.enhanced_status_codes,
-                _ => return Err(unknown("extension", extension)),
-            };
+            let flag = choose!(smtpipe_extension, "extension", extension, {
+                SMTPIPE_EXT_PIPELINING => &mut options.pipelining,
+                SMTPIPE_EXT_CHUNKING => &mut options.chunking,
+                SMTPIPE_EXT_BINARYMIME => &mut options.binary_mime,
+                SMTPIPE_EXT_8BITMIME => &mut options.eight_bit_mime,
+                SMTPIPE_EXT_SMTPUTF8 => &mut options.smtputf8,
+                SMTPIPE_EXT_DSN => &mut options.dsn,
+                SMTPIPE_EXT_ENHANCEDSTATUSCODES => &mut options.enhanced_status_codes,
+            });
             *flag = on != 0;
             Ok(())
         })
@@ -277,16 +280,15 @@ pub unsafe extern "C" fn smtpipe_server_options_set_limit(
     unsafe {
         with_mut(options, |options| {
             let limits = &mut options.limits;
-            match limit {
-                1 => limits.line = fits(value)?,
-                2 => limits.recipients = fits(value)?,
-                3 => limits.messages = value,
-                4 => limits.commands = value,
-                5 => limits.errors = fits(value)?,
-                6 => limits.input = fits(value)?,
-                7 => limits.output = fits(value)?,
-                _ => return Err(unknown("limit", limit)),
-            }
+            choose!(smtpipe_server_limit, "limit", limit, {
+                SMTPIPE_SERVER_LIMIT_LINE => limits.line = fits(value)?,
+                SMTPIPE_SERVER_LIMIT_RECIPIENTS => limits.recipients = fits(value)?,
+                SMTPIPE_SERVER_LIMIT_MESSAGES => limits.messages = value,
+                SMTPIPE_SERVER_LIMIT_COMMANDS => limits.commands = value,
+                SMTPIPE_SERVER_LIMIT_ERRORS => limits.errors = fits(value)?,
+                SMTPIPE_SERVER_LIMIT_INPUT => limits.input = fits(value)?,
+                SMTPIPE_SERVER_LIMIT_OUTPUT => limits.output = fits(value)?,
+            });
             Ok(())
         })
     }
@@ -294,7 +296,8 @@ pub unsafe extern "C" fn smtpipe_server_options_set_limit(
 
 /// A number in the type that it is kept in.
 pub(crate) fn fits<T: TryFrom<u64>>(value: u64) -> Result<T, Failure> {
-    T::try_from(value).map_err(|_| Failure::new(smtpipe_status::SMTPIPE_ERR_VALUE, format!("{value} is too large")))
+    T::try_from(value)
+        .map_err(|_| Failure::new(smtpipe_status::SMTPIPE_ERR_VALUE, format!("{value} is too large")))
 }
 
 /// Text that may stand in a line of the EHLO reply.

@@ -81,7 +81,10 @@ pub unsafe extern "C" fn smtpipe_session_new(
     guard(|| {
         // SAFETY: the caller's promise, see above.
         let (out, config) = unsafe { (Out::new(session)?, peek(config)?) };
-        out.set(give(SessionHandle { session: Session::new(config.options.clone()), views: Views::default() }));
+        out.set(give(SessionHandle {
+            session: Session::new(config.options.clone()),
+            views: Views::default(),
+        }));
         Ok(())
     })
 }
@@ -187,7 +190,10 @@ pub unsafe extern "C" fn smtpipe_session_command(
 /// # Safety
 /// `session` is NULL or live.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn smtpipe_session_cancel(session: *mut smtpipe_session, ticket: u64) -> smtpipe_status {
+pub unsafe extern "C" fn smtpipe_session_cancel(
+    session: *mut smtpipe_session,
+    ticket: u64,
+) -> smtpipe_status {
     // SAFETY: the caller's promise, see above.
     unsafe {
         change(session, |handle| {
@@ -283,7 +289,10 @@ pub unsafe extern "C" fn smtpipe_session_feed(
 /// # Safety
 /// `session` is NULL or live.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn smtpipe_session_end_of_input(session: *mut smtpipe_session, now_ms: u64) -> smtpipe_status {
+pub unsafe extern "C" fn smtpipe_session_end_of_input(
+    session: *mut smtpipe_session,
+    now_ms: u64,
+) -> smtpipe_status {
     // SAFETY: the caller's promise, see above.
     unsafe {
         change(session, |handle| {
@@ -332,7 +341,10 @@ pub unsafe extern "C" fn smtpipe_session_connection_lost(
 /// # Safety
 /// `session` is NULL or live.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn smtpipe_session_handle_timeout(session: *mut smtpipe_session, now_ms: u64) -> smtpipe_status {
+pub unsafe extern "C" fn smtpipe_session_handle_timeout(
+    session: *mut smtpipe_session,
+    now_ms: u64,
+) -> smtpipe_status {
     // SAFETY: the caller's promise, see above.
     unsafe {
         change(session, |handle| {
@@ -393,9 +405,13 @@ pub unsafe extern "C" fn smtpipe_session_level(session: *const smtpipe_session) 
 /// # Safety
 /// `session` is NULL or live.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn smtpipe_session_capabilities(session: *const smtpipe_session) -> *const smtpipe_capabilities {
+pub unsafe extern "C" fn smtpipe_session_capabilities(
+    session: *const smtpipe_session,
+) -> *const smtpipe_capabilities {
     // SAFETY: the caller's promise, see above.
-    unsafe { read(session, |_| ptr::null(), |handle| handle.views.capabilities(handle.session.capabilities())) }
+    unsafe {
+        read(session, |_| ptr::null(), |handle| handle.views.capabilities(handle.session.capabilities()))
+    }
 }
 
 /// What was spent and done so far.

@@ -91,7 +91,11 @@ pub unsafe extern "C" fn smtpipe_session_output(
 /// # Safety
 /// `session` is NULL or live.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn smtpipe_session_sent(session: *mut smtpipe_session, now_ms: u64, n: usize) -> smtpipe_status {
+pub unsafe extern "C" fn smtpipe_session_sent(
+    session: *mut smtpipe_session,
+    now_ms: u64,
+    n: usize,
+) -> smtpipe_status {
     // SAFETY: the caller's promise, see above.
     unsafe {
         change(session, |handle| {
@@ -142,7 +146,9 @@ pub unsafe extern "C" fn smtpipe_session_timeout_ms(session: *const smtpipe_sess
         read(
             session,
             |status| status as i32,
-            |handle| poll_ms(handle.session.deadline().map(|deadline| deadline.saturating_sub(millis(now_ms)))),
+            |handle| {
+                poll_ms(handle.session.deadline().map(|deadline| deadline.saturating_sub(millis(now_ms))))
+            },
         )
     }
 }

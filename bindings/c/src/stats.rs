@@ -10,7 +10,8 @@ use std::ptr;
 /// How many causes of waiting there are.
 pub const SMTPIPE_WAIT_COUNT: usize = 11;
 
-const _: () = assert!(SMTPIPE_WAIT_COUNT == Wait::COUNT, "a cause of waiting was added: append it to the C struct");
+const _: () =
+    assert!(SMTPIPE_WAIT_COUNT == Wait::COUNT, "a cause of waiting was added: append it to the C struct");
 
 /// What a client or session has spent and done so far.
 #[repr(C)]

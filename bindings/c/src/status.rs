@@ -8,8 +8,8 @@ use std::ffi::{CStr, c_char};
 /// written either", negative for an error.
 ///
 /// The hundreds tell whose affair it is: -1xx the caller's, -2xx the peer broke the protocol, -3xx the peer
-/// refused the whole session, -5xx input, output and
-/// time, -9xx a defect of the library. New numbers may appear within these groups; treat an unknown
+/// refused the whole session, -5xx input, output and time, -9xx a defect of
+/// the library. New numbers may appear within these groups; treat an unknown
 /// negative one as an error of its group.
 ///
 /// A negative reply to one message is never a status: it is that message's outcome.
@@ -58,7 +58,6 @@ pub enum smtpipe_status {
     /// An index past the last element.
     SMTPIPE_ERR_INDEX = -115,
     // Last added to this group: -115
-
     /// The peer broke the protocol in a way that has no number of its own; the text says how.
     SMTPIPE_ERR_PEER = -200,
     /// The peer sent what is no reply (RFC 5321 section 4.2): malformed, mixed codes, a line or a reply over the limit.
@@ -70,7 +69,6 @@ pub enum smtpipe_status {
     /// The peer answered a command before it had left.
     SMTPIPE_ERR_PEER_EARLY = -204,
     // Last added to this group: -204
-
     /// The greeting or EHLO was refused.
     SMTPIPE_ERR_REFUSED = -301,
     /// The peer said 421: it is shutting the session down (RFC 5321 section 3.8).
@@ -78,7 +76,6 @@ pub enum smtpipe_status {
     // Last added to this group: -302
 
     // -4xx, the peer doesn't offer what a message needs, is reserved: today that is an outcome's reason.
-
     /// The session ended in a way that has no number of its own; the text says how.
     SMTPIPE_ERR_ENDED = -500,
     /// The system refused a read, a write or a wait; the text says why.
@@ -92,49 +89,46 @@ pub enum smtpipe_status {
     /// No address of the host took the connection.
     SMTPIPE_ERR_CONNECT = -505,
     // Last added to this group: -505
-
     /// A defect of this library. The handle answers every later call with the same; free it.
     SMTPIPE_ERR_PANIC = -900,
 }
 
-use smtpipe_status as S;
-
 /// Every status there is, for the tests that must cover all.
 #[cfg(test)]
-pub(crate) const ALL: &[S] = &[
-    S::SMTPIPE_OK,
-    S::SMTPIPE_TIMEOUT,
-    S::SMTPIPE_NOTHING,
-    S::SMTPIPE_ERR_MISUSE,
-    S::SMTPIPE_ERR_NULL,
-    S::SMTPIPE_ERR_VALUE,
-    S::SMTPIPE_ERR_TEXT,
-    S::SMTPIPE_ERR_ADDRESS,
-    S::SMTPIPE_ERR_PARAMETER,
-    S::SMTPIPE_ERR_HOST_NAME,
-    S::SMTPIPE_ERR_COMMAND,
-    S::SMTPIPE_ERR_CONTENT,
-    S::SMTPIPE_ERR_NO_SENDER,
-    S::SMTPIPE_ERR_NO_RECIPIENT,
-    S::SMTPIPE_ERR_NO_CONTENT,
-    S::SMTPIPE_ERR_NO_TARGET,
-    S::SMTPIPE_ERR_TICKET,
-    S::SMTPIPE_ERR_STATE,
-    S::SMTPIPE_ERR_INDEX,
-    S::SMTPIPE_ERR_PEER,
-    S::SMTPIPE_ERR_PEER_REPLY,
-    S::SMTPIPE_ERR_PEER_UNSOLICITED,
-    S::SMTPIPE_ERR_PEER_CLASS,
-    S::SMTPIPE_ERR_PEER_EARLY,
-    S::SMTPIPE_ERR_REFUSED,
-    S::SMTPIPE_ERR_SHUT_DOWN,
-    S::SMTPIPE_ERR_ENDED,
-    S::SMTPIPE_ERR_IO,
-    S::SMTPIPE_ERR_TIMED_OUT,
-    S::SMTPIPE_ERR_CLOSED,
-    S::SMTPIPE_ERR_RESOLVE,
-    S::SMTPIPE_ERR_CONNECT,
-    S::SMTPIPE_ERR_PANIC,
+pub(crate) const ALL: &[smtpipe_status] = &[
+    smtpipe_status::SMTPIPE_OK,
+    smtpipe_status::SMTPIPE_TIMEOUT,
+    smtpipe_status::SMTPIPE_NOTHING,
+    smtpipe_status::SMTPIPE_ERR_MISUSE,
+    smtpipe_status::SMTPIPE_ERR_NULL,
+    smtpipe_status::SMTPIPE_ERR_VALUE,
+    smtpipe_status::SMTPIPE_ERR_TEXT,
+    smtpipe_status::SMTPIPE_ERR_ADDRESS,
+    smtpipe_status::SMTPIPE_ERR_PARAMETER,
+    smtpipe_status::SMTPIPE_ERR_HOST_NAME,
+    smtpipe_status::SMTPIPE_ERR_COMMAND,
+    smtpipe_status::SMTPIPE_ERR_CONTENT,
+    smtpipe_status::SMTPIPE_ERR_NO_SENDER,
+    smtpipe_status::SMTPIPE_ERR_NO_RECIPIENT,
+    smtpipe_status::SMTPIPE_ERR_NO_CONTENT,
+    smtpipe_status::SMTPIPE_ERR_NO_TARGET,
+    smtpipe_status::SMTPIPE_ERR_TICKET,
+    smtpipe_status::SMTPIPE_ERR_STATE,
+    smtpipe_status::SMTPIPE_ERR_INDEX,
+    smtpipe_status::SMTPIPE_ERR_PEER,
+    smtpipe_status::SMTPIPE_ERR_PEER_REPLY,
+    smtpipe_status::SMTPIPE_ERR_PEER_UNSOLICITED,
+    smtpipe_status::SMTPIPE_ERR_PEER_CLASS,
+    smtpipe_status::SMTPIPE_ERR_PEER_EARLY,
+    smtpipe_status::SMTPIPE_ERR_REFUSED,
+    smtpipe_status::SMTPIPE_ERR_SHUT_DOWN,
+    smtpipe_status::SMTPIPE_ERR_ENDED,
+    smtpipe_status::SMTPIPE_ERR_IO,
+    smtpipe_status::SMTPIPE_ERR_TIMED_OUT,
+    smtpipe_status::SMTPIPE_ERR_CLOSED,
+    smtpipe_status::SMTPIPE_ERR_RESOLVE,
+    smtpipe_status::SMTPIPE_ERR_CONNECT,
+    smtpipe_status::SMTPIPE_ERR_PANIC,
 ];
 
 /// The words for a status, whatever number it is.
