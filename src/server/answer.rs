@@ -51,7 +51,7 @@ impl Engine {
         }
         // A refused chunk is counted when its reply goes out.
         if !positive && !matches!(asked, Asked::Bdat { .. }) {
-            self.errors = self.errors.saturating_add(1);
+            self.count_refusal();
         }
         self.settle(asked, positive);
         self.closing |= code == 421;
@@ -89,7 +89,7 @@ impl Engine {
             Asked::ChunkEnd if !positive => self.transaction.fail_chunk(false, &self.options),
             Asked::ContentEnd(left) => {
                 if positive {
-                    self.errors = 0;
+                    self.forgive();
                 }
                 if left > 1 {
                     self.asked = Some(Asked::ContentEnd(left - 1));

@@ -58,7 +58,7 @@ impl Engine {
     fn chunk_end<'a>(&mut self) -> Option<Found<'a>> {
         self.stage = Stage::Commands;
         if let Some(reply) = self.refused.take() {
-            self.errors = self.errors.saturating_add(1);
+            self.count_refusal();
             self.out.push_written(&reply, true);
             self.transaction.fail_chunk(false, &self.options);
             return None;
@@ -72,7 +72,7 @@ impl Engine {
         self.stage = Stage::Commands;
         let replies = self.transaction.replies(&self.options);
         if let Some(reply) = self.refused.take() {
-            self.errors = self.errors.saturating_add(1);
+            self.count_refusal();
             for _ in 0..replies {
                 self.out.push_written(&reply, true);
             }

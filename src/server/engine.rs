@@ -15,6 +15,16 @@ use super::request::{Hello, Request};
 use super::transaction::Transaction;
 use crate::wire::DotReader;
 
+/// What a session has counted since its start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ServerStats {
+    /// Command lines, good and bad.
+    pub commands: u64,
+    /// Negative replies.
+    pub refusals: u64,
+}
+
 /// What the input is at this point.
 #[derive(Debug)]
 pub(super) enum Stage {
@@ -72,13 +82,13 @@ pub(super) struct Engine {
     /// The reply that is owed at the end of content that goes to nobody.
     pub(super) refused: Option<Vec<u8>>,
     pub(super) messages: u64,
-    pub(super) errors: u32,
+    errors: u32,
     pub(super) closing: bool,
     /// How much of the input stood behind the final dot when that was read ([`Quirks::refuse_after_dot`]).
     ///
     /// [`Quirks::refuse_after_dot`]: super::Quirks::refuse_after_dot
     pub(super) behind_dot: usize,
-    commands: u64,
+    stats: ServerStats,
     lines: Lines,
     ended: bool,
 }
@@ -99,7 +109,7 @@ impl Engine {
             errors: 0,
             closing: false,
             behind_dot: 0,
-            commands: 0,
+            stats: ServerStats::default(),
             lines: Lines::default(),
             ended: false,
         }
@@ -212,8 +222,8 @@ impl Engine {
     /// The bounds on a connection as a whole.
     fn worn_out(&mut self) -> Option<Canned> {
         let limits = &self.options.limits;
-        self.commands = self.commands.saturating_add(1);
-        if limits.commands > 0 && self.commands > limits.commands {
+        self.stats.commands = self.stats.commands.saturating_add(1);
+        if limits.commands > 0 && self.stats.commands > limits.commands {
             Some(refusal::TOO_MANY_COMMANDS)
         } else if limits.errors > 0 && self.errors >= limits.errors {
             Some(refusal::TOO_MANY_ERRORS)
@@ -314,7 +324,17 @@ impl Engine {
     pub(super) fn refuse(&mut self, canned: Canned, gathered: bool) {
         let enhanced = self.options.enhanced_status_codes.then_some((canned.subject, canned.detail));
         self.out.push(canned.code, enhanced, canned.text, gathered);
+        self.count_refusal();
+    }
+
+    pub(super) fn count_refusal(&mut self) {
         self.errors = self.errors.saturating_add(1);
+        self.stats.refusals = self.stats.refusals.saturating_add(1);
+    }
+
+    /// A message was accepted: errors before it are forgiven.
+    pub(super) fn forgive(&mut self) {
+        self.errors = 0;
     }
 
     /// Answers it and ends the connection.
@@ -350,6 +370,10 @@ impl Engine {
 
     pub(super) fn is_closed(&self) -> bool {
         self.closing && self.asked.is_none() && self.out.unsent() == 0
+    }
+
+    pub(super) fn stats(&self) -> ServerStats {
+        self.stats
     }
 
     pub(super) fn options(&self) -> &ServerOptions {

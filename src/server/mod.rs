@@ -40,6 +40,7 @@ mod transaction;
 #[cfg(test)]
 mod tests;
 
+pub use engine::ServerStats;
 pub use options::{Quirks, RefusedChunk, ServerLimits, ServerOptions};
 pub use params::Params;
 pub use path::Path;

@@ -3,7 +3,7 @@
 //! Owns the input that was fed and not yet taken up. It is never dropped while the session lives (RFC 2920 §3.2:
 //! "MUST NOT flush or otherwise lose the contents of the TCP input buffer"), whatever is answered.
 
-use super::engine::Engine;
+use super::engine::{Engine, ServerStats};
 use super::options::ServerOptions;
 use super::request::Request;
 
@@ -136,6 +136,11 @@ impl ServerSession {
     /// Everything has been said: the connection can be closed. A message that is under way was not accepted.
     pub fn is_closed(&self) -> bool {
         self.engine.is_closed()
+    }
+
+    /// The counters.
+    pub fn stats(&self) -> ServerStats {
+        self.engine.stats()
     }
 
     /// The settings.
