@@ -81,6 +81,6 @@ mod tests {
     }
 
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    behaves!(epoll_behaves, epoll::Poller);
+    behaves!(epoll_behaves, Poller);
     behaves!(poll_behaves, poll::Poller);
 }
