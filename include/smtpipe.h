@@ -477,7 +477,7 @@ typedef int32_t smtpipe_extension;
 /**
  * What is known of a message, or of one recipient of it.
  */
-enum smtpipe_outcome_status
+enum smtpipe_delivery
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
   : int32_t
 #endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -505,9 +505,9 @@ enum smtpipe_outcome_status
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
-typedef enum smtpipe_outcome_status smtpipe_outcome_status;
+typedef enum smtpipe_delivery smtpipe_delivery;
 #else
-typedef int32_t smtpipe_outcome_status;
+typedef int32_t smtpipe_delivery;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -800,6 +800,170 @@ typedef int32_t smtpipe_server_limit;
 #endif // __cplusplus
 
 /**
+ * What becomes of the messages that a sink accepts.
+ */
+enum smtpipe_sink_keep
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * They are kept whole until taken.
+     */
+    SMTPIPE_KEEP_ALL = 0,
+    /**
+     * They are counted, as are their recipients and octets.
+     */
+    SMTPIPE_KEEP_COUNT = 1,
+    /**
+     * Nothing about them is kept or counted.
+     */
+    SMTPIPE_KEEP_NOTHING = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum smtpipe_sink_keep smtpipe_sink_keep;
+#else
+typedef int32_t smtpipe_sink_keep;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Faults of real servers. A server for mail that matters has none: each breaks a rule of RFC 2920, RFC 3030 or RFC 5321.
+ */
+enum smtpipe_sink_quirk
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Input that has arrived behind the final dot is thrown away.
+     */
+    SMTPIPE_QUIRK_SWALLOW_AFTER_DOT = 1,
+    /**
+     * Each command that has arrived behind the final dot gets 503.
+     */
+    SMTPIPE_QUIRK_REFUSE_AFTER_DOT = 2,
+    /**
+     * A refused chunk isn't swallowed: its content runs as commands.
+     */
+    SMTPIPE_QUIRK_UNDRAINED_CHUNK = 3,
+    /**
+     * More than one command in a read ends the connection with 500.
+     */
+    SMTPIPE_QUIRK_NO_PIPELINING = 4,
+    /**
+     * Anything in flight behind EHLO, HELO, LHLO, DATA or before the greeting ends the connection with 554.
+     */
+    SMTPIPE_QUIRK_ENFORCE_SYNC = 5,
+    /**
+     * DATA is answered 354 although no recipient was accepted (allowed by RFC 2920 section 3.1, done by few).
+     */
+    SMTPIPE_QUIRK_DATA_WITHOUT_RECIPIENTS = 6,
+    /**
+     * A transaction one of whose chunks was refused ends with its last chunk, as if RSET had come.
+     */
+    SMTPIPE_QUIRK_REFUSED_CHUNK_RESETS = 7,
+    /**
+     * Such a transaction stays open, so that the next message's recipients join the old sender.
+     */
+    SMTPIPE_QUIRK_REFUSED_CHUNK_KEEPS_SENDER = 8,
+    /**
+     * Such a transaction goes on, but every chunk is refused until RSET.
+     */
+    SMTPIPE_QUIRK_REFUSED_CHUNK_REFUSES = 9,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum smtpipe_sink_quirk smtpipe_sink_quirk;
+#else
+typedef int32_t smtpipe_sink_quirk;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Where in the conversation a rule applies.
+ */
+enum smtpipe_sink_stage
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * A new connection, instead of the greeting.
+     */
+    SMTPIPE_STAGE_CONNECT = 1,
+    /**
+     * EHLO, HELO or LHLO.
+     */
+    SMTPIPE_STAGE_HELLO = 2,
+    /**
+     * MAIL.
+     */
+    SMTPIPE_STAGE_MAIL = 3,
+    /**
+     * RCPT.
+     */
+    SMTPIPE_STAGE_RCPT = 4,
+    /**
+     * DATA, and each BDAT before its chunk.
+     */
+    SMTPIPE_STAGE_DATA = 5,
+    /**
+     * The end of the content.
+     */
+    SMTPIPE_STAGE_CONTENT = 6,
+    /**
+     * RSET.
+     */
+    SMTPIPE_STAGE_RSET = 7,
+    /**
+     * QUIT.
+     */
+    SMTPIPE_STAGE_QUIT = 8,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum smtpipe_sink_stage smtpipe_sink_stage;
+#else
+typedef int32_t smtpipe_sink_stage;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What a rule does.
+ */
+enum smtpipe_sink_action
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Sends the reply.
+     */
+    SMTPIPE_ACTION_REPLY = 1,
+    /**
+     * Sends the reply and ends the connection.
+     */
+    SMTPIPE_ACTION_REPLY_THEN_DROP = 2,
+    /**
+     * Ends the connection without a reply. Earlier replies still go out.
+     */
+    SMTPIPE_ACTION_DROP = 3,
+    /**
+     * Answers neither this nor anything behind it; the connection stays.
+     */
+    SMTPIPE_ACTION_STALL = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum smtpipe_sink_action smtpipe_sink_action;
+#else
+typedef int32_t smtpipe_sink_action;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
  * What the server offered with EHLO (RFC 5321 section 4.1.1.1). Always borrowed: it lives until the next call
  * that changes the client or session it was got from, for a new connection may offer something else.
  */
@@ -835,6 +999,11 @@ typedef struct smtpipe_message smtpipe_message;
  * What became of one ticket. There is exactly one for each, whatever happens.
  */
 typedef struct smtpipe_outcome smtpipe_outcome;
+
+/**
+ * Messages that a sink accepted. Never changes: any number of threads may read it at a time.
+ */
+typedef struct smtpipe_received smtpipe_received;
 
 /**
  * A reply (RFC 5321 section 4.2). Always borrowed: it lives as long as the handle that it was got from says.
@@ -882,6 +1051,18 @@ typedef struct smtpipe_server_options smtpipe_server_options;
  * One thread at a time may use a session, for whatever call; it may be another thread each time.
  */
 typedef struct smtpipe_session smtpipe_session;
+
+/**
+ * A running sink: one thread of its own serves all its connections. What it really accepted can be asked at any time, from any
+ * thread. Not a server for mail that matters: it stores nothing, and believes everybody.
+ */
+typedef struct smtpipe_sink smtpipe_sink;
+
+/**
+ * What the embedded server offers, how far away it seems, whom it refuses. May serve for any number of sinks, and be
+ * changed or freed while they run.
+ */
+typedef struct smtpipe_sink_options smtpipe_sink_options;
 
 /**
  * What a client or session has spent and done so far.
@@ -1037,6 +1218,56 @@ typedef struct smtpipe_request {
      */
     struct smtpipe_bytes params;
 } smtpipe_request;
+
+/**
+ * What a sink has counted. Fields may be appended; functions that write it take the size that the caller knows.
+ */
+typedef struct smtpipe_sink_counts {
+    /**
+     * Connections accepted.
+     */
+    uint64_t connections;
+    /**
+     * Connections open now.
+     */
+    uint64_t open;
+    /**
+     * Messages accepted.
+     */
+    uint64_t messages;
+    /**
+     * Recipients of accepted messages.
+     */
+    uint64_t recipients;
+    /**
+     * Octets of accepted content, dots un-stuffed.
+     */
+    uint64_t content;
+    /**
+     * Command lines, good and bad.
+     */
+    uint64_t commands;
+    /**
+     * Negative replies.
+     */
+    uint64_t refused;
+    /**
+     * Octets received.
+     */
+    uint64_t bytes_in;
+    /**
+     * Octets sent.
+     */
+    uint64_t bytes_out;
+    /**
+     * Reads that brought something.
+     */
+    uint64_t reads;
+    /**
+     * Writes that took something.
+     */
+    uint64_t writes;
+} smtpipe_sink_counts;
 
 #ifdef __cplusplus
 extern "C" {
@@ -2051,7 +2282,7 @@ smtpipe_status smtpipe_message_set_content_borrowed(struct smtpipe_message *mess
 /**
  * The word for an outcome's status: "delivered", "partial", "refused", "not_sent" or "in_doubt".
  *
- * @param status  A `smtpipe_outcome_status`; any number is allowed.
+ * @param status  A `smtpipe_delivery`; any number is allowed.
  *
  * @return A NUL-terminated text that lives as long as the library is loaded; NULL for a number that is none.
  *
@@ -2090,7 +2321,7 @@ uint64_t smtpipe_outcome_ticket(const struct smtpipe_outcome *outcome);
  *
  * @param outcome  May be NULL.
  *
- * @return A `smtpipe_outcome_status`; SMTPIPE_ERR_NULL for NULL.
+ * @return A `smtpipe_delivery`; SMTPIPE_ERR_NULL for NULL.
  *
  * Threads: any number may read one outcome at a time.
  *
@@ -2193,7 +2424,7 @@ const char *smtpipe_outcome_recipient_address(const struct smtpipe_outcome *outc
  * @param outcome  May be NULL.
  * @param index    In the order in which they were added, from 0.
  *
- * @return A `smtpipe_outcome_status`, never SMTPIPE_PARTIAL; SMTPIPE_ERR_INDEX past the last recipient; SMTPIPE_ERR_NULL.
+ * @return A `smtpipe_delivery`, never SMTPIPE_PARTIAL; SMTPIPE_ERR_INDEX past the last recipient; SMTPIPE_ERR_NULL.
  *
  * Threads: any number may read one outcome at a time.
  *
@@ -2219,6 +2450,167 @@ int32_t smtpipe_outcome_recipient_status(const struct smtpipe_outcome *outcome,
  */
 const struct smtpipe_reply *smtpipe_outcome_recipient_reply(const struct smtpipe_outcome *outcome,
                                                             size_t index);
+
+/**
+ * Frees messages, and all that was borrowed from them.
+ *
+ * @param received  May be NULL.
+ *
+ * Threads: no other call on `received` at the same time, none after.
+ *
+ * # Safety
+ * `received` is NULL or live, and not used again.
+ */
+void smtpipe_received_free(struct smtpipe_received *received);
+
+/**
+ * How many messages there are.
+ *
+ * @param received  May be NULL.
+ *
+ * @return Their number; 0 for NULL.
+ *
+ * Threads: any number at a time.
+ *
+ * # Safety
+ * `received` is NULL or live.
+ */
+size_t smtpipe_received_count(const struct smtpipe_received *received);
+
+/**
+ * Which connection a message came by.
+ *
+ * @param received  May be NULL.
+ * @param index     Which message, from 0.
+ *
+ * @return The connection, counted from 1; 0 past the last message and for NULL.
+ *
+ * Threads: any number at a time.
+ *
+ * # Safety
+ * `received` is NULL or live.
+ */
+uint64_t smtpipe_received_connection(const struct smtpipe_received *received, size_t index);
+
+/**
+ * Whether a message came in chunks (RFC 3030).
+ *
+ * @param received  May be NULL.
+ * @param index     Which message, from 0.
+ *
+ * @return true if it did; false if it came by DATA, past the last message and for NULL.
+ *
+ * Threads: any number at a time.
+ *
+ * # Safety
+ * `received` is NULL or live.
+ */
+bool smtpipe_received_chunked(const struct smtpipe_received *received, size_t index);
+
+/**
+ * The sender of a message, without angle brackets.
+ *
+ * @param received  May be NULL.
+ * @param index     Which message, from 0.
+ *
+ * @return A NUL-terminated text, empty for the null reverse-path; NULL past the last message and for NULL.
+ *
+ * Ownership: borrowed as long as `received` lives.
+ * Threads: any number at a time.
+ *
+ * # Safety
+ * `received` is NULL or live.
+ */
+const char *smtpipe_received_sender(const struct smtpipe_received *received,
+                                    size_t index);
+
+/**
+ * The parameters of a message's MAIL, as they came.
+ *
+ * @param received  May be NULL.
+ * @param index     Which message, from 0.
+ *
+ * @return A NUL-terminated text, perhaps empty; NULL past the last message and for NULL.
+ *
+ * Ownership: borrowed as long as `received` lives.
+ * Threads: any number at a time.
+ *
+ * # Safety
+ * `received` is NULL or live.
+ */
+const char *smtpipe_received_params(const struct smtpipe_received *received, size_t index);
+
+/**
+ * How many accepted recipients a message has.
+ *
+ * @param received  May be NULL.
+ * @param index     Which message, from 0.
+ *
+ * @return Their number; 0 past the last message and for NULL.
+ *
+ * Threads: any number at a time.
+ *
+ * # Safety
+ * `received` is NULL or live.
+ */
+size_t smtpipe_received_recipient_count(const struct smtpipe_received *received, size_t index);
+
+/**
+ * One accepted recipient of a message, without angle brackets.
+ *
+ * @param received   May be NULL.
+ * @param index      Which message, from 0.
+ * @param recipient  Which recipient, from 0.
+ *
+ * @return A NUL-terminated text; NULL past the last message or recipient and for NULL.
+ *
+ * Ownership: borrowed as long as `received` lives.
+ * Threads: any number at a time.
+ *
+ * # Safety
+ * `received` is NULL or live.
+ */
+const char *smtpipe_received_recipient(const struct smtpipe_received *received,
+                                       size_t index,
+                                       size_t recipient);
+
+/**
+ * The parameters of one recipient's RCPT, as they came.
+ *
+ * @param received   May be NULL.
+ * @param index      Which message, from 0.
+ * @param recipient  Which recipient, from 0.
+ *
+ * @return A NUL-terminated text, perhaps empty; NULL past the last message or recipient and for NULL.
+ *
+ * Ownership: borrowed as long as `received` lives.
+ * Threads: any number at a time.
+ *
+ * # Safety
+ * `received` is NULL or live.
+ */
+const char *smtpipe_received_recipient_params(const struct smtpipe_received *received,
+                                              size_t index,
+                                              size_t recipient);
+
+/**
+ * The content of a message, dots un-stuffed.
+ *
+ * @param received  Must not be NULL.
+ * @param index     Which message, from 0.
+ * @param content   Gets the content. Must not be NULL.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_INDEX past the last message.
+ *
+ * Ownership: borrowed as long as `received` lives.
+ * Threads: any number at a time.
+ *
+ * # Safety
+ * `received` is NULL or live; `content` is NULL or writable.
+ */
+smtpipe_status smtpipe_received_content(const struct smtpipe_received *received,
+                                        size_t index,
+                                        struct smtpipe_bytes *content);
 
 /**
  * The code of a reply. Only its first digit decides: 2 accepted, 4 try again later, 5 no (RFC 5321 section 4.2.1).
@@ -3090,6 +3482,461 @@ bool smtpipe_session_has_room(const struct smtpipe_session *session);
  * `session` is NULL or live.
  */
 size_t smtpipe_session_unfinished(const struct smtpipe_session *session);
+
+/**
+ * Binds, and serves on a thread of its own from now on.
+ *
+ * @param options  Must not be NULL. Not used any more when the call returns.
+ * @param sink     Gets the sink. Must not be NULL.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if a rule's code doesn't fit its stage; SMTPIPE_ERR_IO if the address
+ *         can't be bound or the system is short of something. smtpipe_sink_options_reason() has the words.
+ *
+ * Ownership: stop and free it with smtpipe_sink_stop().
+ * Threads: one at a time per options.
+ *
+ * # Safety
+ * `options` is NULL or live; `sink` is NULL or writable.
+ */
+smtpipe_status smtpipe_sink_start(struct smtpipe_sink_options *options,
+                                  struct smtpipe_sink **sink);
+
+/**
+ * Ends all connections, waits for the thread to end, and frees the sink. Messages that were got from it stay.
+ *
+ * @param sink  May be NULL.
+ *
+ * Threads: no other call on `sink` at the same time, none after.
+ *
+ * # Safety
+ * `sink` is NULL or live, and not used again.
+ */
+void smtpipe_sink_stop(struct smtpipe_sink *sink);
+
+/**
+ * The TCP port that it listens on.
+ *
+ * @param sink  May be NULL.
+ *
+ * @return The port; 0 for a unix socket and for NULL.
+ *
+ * Threads: any number at a time.
+ *
+ * # Safety
+ * `sink` is NULL or live.
+ */
+uint16_t smtpipe_sink_port(const struct smtpipe_sink *sink);
+
+/**
+ * What it has counted. Whoever has seen a reply finds it counted.
+ *
+ * @param sink   Must not be NULL.
+ * @param stats  Gets the numbers. Must not be NULL.
+ * @param size   sizeof(smtpipe_sink_counts) as the caller was compiled with it.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `size` is too small.
+ *
+ * Threads: any number at a time.
+ *
+ * # Safety
+ * `sink` is NULL or live; `stats` is NULL or writable for `size` bytes.
+ */
+smtpipe_status smtpipe_sink_stats(const struct smtpipe_sink *sink,
+                                  struct smtpipe_sink_counts *stats,
+                                  size_t size);
+
+/**
+ * Waits until so many messages were accepted and all connections have ended.
+ *
+ * @param sink        Must not be NULL.
+ * @param messages    How many, counted since the start.
+ * @param timeout_ms  Milliseconds; SMTPIPE_FOREVER waits as long as it takes.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_TIMEOUT if the time passed first; SMTPIPE_ERR_NULL.
+ *
+ * Threads: any number at a time.
+ *
+ * # Safety
+ * `sink` is NULL or live.
+ */
+smtpipe_status smtpipe_sink_wait(const struct smtpipe_sink *sink,
+                                 uint64_t messages,
+                                 uint64_t timeout_ms);
+
+/**
+ * The messages accepted and kept so far, in the order of their acceptance. The sink keeps them.
+ *
+ * @param sink      Must not be NULL.
+ * @param received  Gets the messages, perhaps none. Must not be NULL.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Ownership: free them with smtpipe_received_free(). They may outlive the sink. Content isn't copied.
+ * Threads: any number at a time.
+ *
+ * # Safety
+ * `sink` is NULL or live; `received` is NULL or writable.
+ */
+smtpipe_status smtpipe_sink_messages(const struct smtpipe_sink *sink,
+                                     struct smtpipe_received **received);
+
+/**
+ * The same, and the sink keeps them no longer.
+ *
+ * @param sink      Must not be NULL.
+ * @param received  Gets the messages, perhaps none. Must not be NULL.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Ownership: free them with smtpipe_received_free(). They may outlive the sink.
+ * Threads: any number at a time.
+ *
+ * # Safety
+ * `sink` is NULL or live; `received` is NULL or writable.
+ */
+smtpipe_status smtpipe_sink_take_messages(const struct smtpipe_sink *sink,
+                                          struct smtpipe_received **received);
+
+/**
+ * Makes options: a modern server on a free port of 127.0.0.1 that offers everything, takes any mail and keeps it.
+ *
+ * @param options  Gets the options. Must not be NULL.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Ownership: free them with smtpipe_sink_options_free().
+ * Threads: any.
+ *
+ * # Safety
+ * `options` is NULL or writable.
+ */
+smtpipe_status smtpipe_sink_options_new(struct smtpipe_sink_options **options);
+
+/**
+ * Frees options. Sinks started with them go on.
+ *
+ * @param options  May be NULL.
+ *
+ * Threads: no other call on `options` at the same time, none after.
+ *
+ * # Safety
+ * `options` is NULL or live, and not used again.
+ */
+void smtpipe_sink_options_free(struct smtpipe_sink_options *options);
+
+/**
+ * Why the last refused call on these options was refused, in words; smtpipe_sink_start() counts as one.
+ *
+ * @param options  May be NULL.
+ *
+ * @return A NUL-terminated text; NULL if no call was refused.
+ *
+ * Ownership: borrowed until the next refused call on `options`, or their end.
+ * Threads: as for reading `options`.
+ *
+ * # Safety
+ * `options` is NULL or live.
+ */
+const char *smtpipe_sink_options_reason(const struct smtpipe_sink_options *options);
+
+/**
+ * Sets where to listen.
+ *
+ * @param options  Must not be NULL.
+ * @param host     Name or address of an interface. Must not be NULL. Copied. Default "127.0.0.1".
+ * @param port     0, the default, for a free one; smtpipe_sink_port() tells which.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if the host is empty.
+ *
+ * Threads: one at a time per options.
+ *
+ * # Safety
+ * `options` is NULL or live; `host` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_sink_options_set_address(struct smtpipe_sink_options *options,
+                                                const char *host,
+                                                uint16_t port);
+
+/**
+ * Listens on a unix socket in place of TCP.
+ *
+ * @param options  Must not be NULL.
+ * @param path     A stale socket file there is replaced, a live one isn't. Must not be NULL or empty. Copied.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if the path is empty.
+ *
+ * Threads: one at a time per options.
+ *
+ * # Safety
+ * `options` is NULL or live; `path` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_sink_options_set_unix_path(struct smtpipe_sink_options *options,
+                                                  const char *path);
+
+/**
+ * Speaks LMTP (RFC 2033).
+ *
+ * @param options  Must not be NULL.
+ * @param on       0 is off (the default), any other number on.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per options.
+ *
+ * # Safety
+ * `options` is NULL or live.
+ */
+smtpipe_status smtpipe_sink_options_set_lmtp(struct smtpipe_sink_options *options, int32_t on);
+
+/**
+ * Simulates a distance: each byte is held half of this time in either direction, the greeting included.
+ *
+ * @param options  Must not be NULL.
+ * @param ms       Round-trip time in milliseconds. Default 0.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per options.
+ *
+ * # Safety
+ * `options` is NULL or live.
+ */
+smtpipe_status smtpipe_sink_options_set_rtt(struct smtpipe_sink_options *options,
+                                            uint64_t ms);
+
+/**
+ * Simulates a bandwidth.
+ *
+ * @param options  Must not be NULL.
+ * @param bytes    Octets per second of each connection in either direction; 0, the default, is no limit.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per options.
+ *
+ * # Safety
+ * `options` is NULL or live.
+ */
+smtpipe_status smtpipe_sink_options_set_bandwidth(struct smtpipe_sink_options *options,
+                                                  uint64_t bytes);
+
+/**
+ * Decides what becomes of accepted messages.
+ *
+ * @param options  Must not be NULL.
+ * @param keep     A `smtpipe_sink_keep`. Default SMTPIPE_KEEP_ALL.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `keep` is unknown.
+ *
+ * Threads: one at a time per options.
+ *
+ * # Safety
+ * `options` is NULL or live.
+ */
+smtpipe_status smtpipe_sink_options_set_keep(struct smtpipe_sink_options *options, int32_t keep);
+
+/**
+ * Sets the name in the greeting.
+ *
+ * @param options  Must not be NULL.
+ * @param name     Must not be NULL. Copied. Default "sink.example".
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_HOST_NAME.
+ *
+ * Threads: one at a time per options.
+ *
+ * # Safety
+ * `options` is NULL or live; `name` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_sink_options_set_host_name(struct smtpipe_sink_options *options,
+                                                  const char *name);
+
+/**
+ * Offers an extension, or doesn't.
+ *
+ * @param options    Must not be NULL.
+ * @param extension  A `smtpipe_extension`.
+ * @param on         0 is not offered, any other number offered (the default for each).
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `extension` is unknown.
+ *
+ * Threads: one at a time per options.
+ *
+ * # Safety
+ * `options` is NULL or live.
+ */
+smtpipe_status smtpipe_sink_options_offer(struct smtpipe_sink_options *options,
+                                          int32_t extension,
+                                          int32_t on);
+
+/**
+ * Offers SIZE (RFC 1870), or doesn't.
+ *
+ * @param options  Must not be NULL.
+ * @param offered  0 is not offered, any other number offered (the default).
+ * @param limit    Octets of one message; 0 is no fixed limit (the default). Not used if not offered.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per options.
+ *
+ * # Safety
+ * `options` is NULL or live.
+ */
+smtpipe_status smtpipe_sink_options_set_size(struct smtpipe_sink_options *options,
+                                             int32_t offered,
+                                             uint64_t limit);
+
+/**
+ * Offers LIMITS (RFC 9422), and enforces them: 452 to further recipients, 421 to further messages. In each 0 is no limit.
+ *
+ * @param options      Must not be NULL.
+ * @param rcpt_max     Recipients of one message.
+ * @param mail_max     Messages on one connection.
+ * @param domain_max   Domains among the recipients of one message. Offered, not enforced.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per options.
+ *
+ * # Safety
+ * `options` is NULL or live.
+ */
+smtpipe_status smtpipe_sink_options_set_limits(struct smtpipe_sink_options *options,
+                                               uint32_t rcpt_max,
+                                               uint32_t mail_max,
+                                               uint32_t domain_max);
+
+/**
+ * Adds a line to the EHLO reply.
+ *
+ * @param options  Must not be NULL.
+ * @param line     Keyword and parameters, printable ASCII. Must not be NULL. Copied.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if the line is empty or not printable ASCII.
+ *
+ * Threads: one at a time per options.
+ *
+ * # Safety
+ * `options` is NULL or live; `line` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_sink_options_add_extension(struct smtpipe_sink_options *options,
+                                                  const char *line);
+
+/**
+ * Imitates a fault of real servers, or ceases to.
+ *
+ * @param options  Must not be NULL.
+ * @param quirk    A `smtpipe_sink_quirk`.
+ * @param on       0 is off (the default for each), any other number on.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `quirk` is unknown.
+ *
+ * Threads: one at a time per options.
+ *
+ * # Safety
+ * `options` is NULL or live.
+ */
+smtpipe_status smtpipe_sink_options_set_quirk(struct smtpipe_sink_options *options,
+                                              int32_t quirk,
+                                              int32_t on);
+
+/**
+ * Offers what a known server offers, with its faults. Where to listen, distance, bandwidth, what is kept, rules and the numbers
+ * of connections and buffers stay as they are.
+ *
+ * @param options  Must not be NULL.
+ * @param name     "postfix", "exim", "dovecot" (LMTP), "sendmail", "haraka", "courier", "opensmtpd", "aiosmtpd" or "go-smtp".
+ *                 Must not be NULL.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if there is none of that name.
+ *
+ * Threads: one at a time per options.
+ *
+ * # Safety
+ * `options` is NULL or live; `name` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_sink_options_imitate(struct smtpipe_sink_options *options,
+                                            const char *name);
+
+/**
+ * Ends a connection with 421 after so many negative replies without an accepted message between them.
+ *
+ * @param options  Must not be NULL.
+ * @param count    0, the default, is any number.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per options.
+ *
+ * # Safety
+ * `options` is NULL or live.
+ */
+smtpipe_status smtpipe_sink_options_set_error_limit(struct smtpipe_sink_options *options,
+                                                    uint32_t count);
+
+/**
+ * Greets connections over this number with 421.
+ *
+ * @param options  Must not be NULL.
+ * @param count    Default 10000.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per options.
+ *
+ * # Safety
+ * `options` is NULL or live.
+ */
+smtpipe_status smtpipe_sink_options_set_max_connections(struct smtpipe_sink_options *options,
+                                                        size_t count);
+
+/**
+ * Makes the sockets' buffers small, to provoke what only full buffers do.
+ *
+ * @param options  Must not be NULL.
+ * @param bytes    As small as the kernel allows; 0, the default, is the system's own.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per options.
+ *
+ * # Safety
+ * `options` is NULL or live.
+ */
+smtpipe_status smtpipe_sink_options_set_socket_buffers(struct smtpipe_sink_options *options,
+                                                       size_t bytes);
+
+/**
+ * Adds a scripted refusal, or worse. The first rule that applies decides.
+ *
+ * @param options  Must not be NULL.
+ * @param stage    A `smtpipe_sink_stage`.
+ * @param pattern  Which address, `*` standing for any run of characters, without regard to case; "" for all. The sender at MAIL,
+ *                 DATA and content; the recipient at RCPT, and at content under LMTP; the client's name at EHLO. Must not be
+ *                 NULL. Copied.
+ * @param action   A `smtpipe_sink_action`.
+ * @param code     200 to 599; not used to drop or stall. Codes that RFC 5321 doesn't allow there are refused by
+ *                 smtpipe_sink_start().
+ * @param text     Its text, lines separated by LF. Not used, and may be NULL, to drop or stall. Copied.
+ * @param after    Lets this many matches pass first.
+ * @param count    Applies this many times and no more; 0 is any number.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if stage or action is unknown or the code no reply's.
+ *
+ * Threads: one at a time per options.
+ *
+ * # Safety
+ * `options` is NULL or live; `pattern` and `text` are NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_sink_options_add_rule(struct smtpipe_sink_options *options,
+                                             int32_t stage,
+                                             const char *pattern,
+                                             int32_t action,
+                                             int32_t code,
+                                             const char *text,
+                                             uint64_t after,
+                                             uint64_t count);
 
 /**
  * The word for a cause of waiting: an index into `waits` of `smtpipe_stats`.

@@ -2,6 +2,8 @@
 //!
 //! `SMTPIPE_BLESS=1 cargo test -p smtpipe-capi --test header` (or `make header`) rewrites it.
 
+#![allow(clippy::expect_used, reason = "a test may")]
+
 use std::path::{Path, PathBuf};
 
 fn crate_dir() -> PathBuf {
@@ -46,7 +48,8 @@ fn the_version_text_is_the_crates() {
 #[test]
 fn every_name_has_the_prefix_and_every_function_its_rules() {
     let header = generate();
-    let functions: Vec<_> = header.split("/**").filter(|block| block.contains("smtpipe_") && block.contains(");")).collect();
+    let functions: Vec<_> =
+        header.split("/**").filter(|block| block.contains("smtpipe_") && block.contains(");")).collect();
     assert!(functions.len() > 100, "{} functions found", functions.len());
     for block in functions {
         let (comment, code) = block.split_once("*/").expect("a comment ends");
