@@ -50,7 +50,7 @@ fn declared() -> BTreeSet<String> {
     // A function's name stands before a parenthesis; a type of function pointer has (* before its name.
     code.split('(')
         .filter_map(|before| before.rsplit([' ', '*', '\n']).next())
-        .filter(|name| name.starts_with("smtpipe_"))
+        .filter(|name| name.starts_with("smtpipe_") && !name.ends_with(')'))
         .map(str::to_owned)
         .collect()
 }
