@@ -34,16 +34,16 @@ pub(crate) fn message(letter: &Letter) -> Message {
     let content = if letter.binary { Content::binary(bytes) } else { Content::new(bytes) };
     let mut message = Message::new(Address::new(&letter.sender.address).unwrap(), content);
     for param in &letter.sender.params {
-        message.push_param(self::param(param));
+        message.push_param(parameter(param));
     }
     for to in &letter.recipients {
         let recipient = Recipient::new(Address::new(&to.address).unwrap());
-        message.push_recipient(to.params.iter().fold(recipient, |r, p| r.param(self::param(p))));
+        message.push_recipient(to.params.iter().fold(recipient, |r, p| r.param(parameter(p))));
     }
     message
 }
 
-fn param(text: &str) -> Param {
+fn parameter(text: &str) -> Param {
     match text.split_once('=') {
         Some((keyword, value)) => Param::new(keyword, Some(value)).unwrap(),
         None => Param::new(text, None).unwrap(),

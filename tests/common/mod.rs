@@ -12,3 +12,38 @@ pub(crate) mod referee;
 pub(crate) mod replay;
 pub(crate) mod replies;
 pub(crate) mod run;
+
+/// Runs a test for every fixture, and names the one that failed.
+pub(crate) fn for_each_fixture(test: impl Fn(&fixture::Fixture)) {
+    for fixture in fixture::all() {
+        let run = std::panic::AssertUnwindSafe(|| test(&fixture));
+        if let Err(panic) = std::panic::catch_unwind(run) {
+            eprintln!("^^^ {}", fixture.name);
+            std::panic::resume_unwind(panic);
+        }
+    }
+}
+
+/// Plays a fixture until 354 has come and nothing of the content has been taken yet.
+pub(crate) fn with_content_pending(name: &str) -> run::Run {
+    use fixture::Step;
+    let fixture = fixture::named(name);
+    let mut run = run::Run::new(build::options(&fixture.options), &fixture.messages);
+    for (name, message) in build::first(&fixture) {
+        run.submit(&name, message).unwrap();
+    }
+    run.start();
+    for step in &fixture.steps {
+        if let Step::Server(bytes) = step {
+            let go_ahead = bytes.windows(4).any(|w| w == b"354 ");
+            if go_ahead {
+                run.room = Some(0);
+            }
+            run.feed(bytes);
+            if go_ahead {
+                return run;
+            }
+        }
+    }
+    panic!("{name}: no 354");
+}

@@ -53,6 +53,7 @@ fn header(fixture: &mut Fixture, line: &str) -> Result<(), String> {
         "recipients" if value == "any" => {}
         "chunking" => options.chunking = Some(value.to_owned()),
         "eight-bit-anyway" => options.eight_bit_anyway = yes(value)?,
+        "only" if value == "engine" => options.engine_only = true,
         "wire" if value == "may differ" => options.wire_may_differ = true,
         _ if line.starts_with("   ") => {}
         _ => return Err("unknown header".into()),

@@ -289,7 +289,11 @@ impl Referee {
         self.answered += 1;
         let deal = self.deals.get_mut(front.deal);
         match (front.kind, deal) {
-            (Kind::Rset, _) => self.reset_refused = code >= 400,
+            (Kind::Rset, deal) => {
+                // Harmless if the transaction before it is known to have come to its end.
+                let over = deal.is_none_or(|d| d.finals.iter().any(|&c| c < 300 || d.data.is_some()));
+                self.reset_refused = code >= 400 && !over;
+            }
             (Kind::Mail, Some(deal)) => {
                 deal.mail = Some(code);
                 deal.mixed = std::mem::take(&mut self.reset_refused);
@@ -398,7 +402,8 @@ fn path(line: &str, verb: &str) -> String {
     let rest = line.strip_prefix(verb).and_then(|r| r.strip_prefix('<')).unwrap_or_else(|| panic!("{line}"));
     let (mut quoted, mut escaped) = (false, false);
     let end = rest.find(|c| {
-        let was = std::mem::replace(&mut escaped, !escaped && quoted && c == '\\');
+        let was = escaped;
+        escaped = !was && quoted && c == '\\';
         quoted ^= c == '"' && !was;
         c == '>' && !quoted
     });

@@ -159,7 +159,7 @@ impl Run {
         let most_bytes = most_bytes.min(self.room.unwrap_or(usize::MAX));
         let mut slices = [IoSlice::new(&[]); 16];
         let count = self.session.output(&mut slices[..most_slices]);
-        let mut bytes: Vec<u8> = slices[..count].concat();
+        let mut bytes: Vec<u8> = slices[..count].iter().flat_map(|s| s.iter().copied()).collect();
         let handed = bytes.len();
         bytes.truncate(most_bytes);
         self.session.sent(self.now, bytes.len());
