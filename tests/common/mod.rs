@@ -12,6 +12,7 @@ pub(crate) mod referee;
 pub(crate) mod replay;
 pub(crate) mod replies;
 pub(crate) mod run;
+pub(crate) mod server;
 
 /// Runs a test for every fixture, and names the one that failed.
 pub(crate) fn for_each_fixture(test: impl Fn(&fixture::Fixture)) {

@@ -179,7 +179,10 @@ impl Referee {
                 Kind::Mail
             }
             "RCPT" => {
-                assert!(self.in_deal(), "RCPT outside a transaction");
+                // Recipients may be on their way when the sender's refusal comes.
+                let refused = self.deals.last().is_some_and(|d| d.mail.is_some_and(|c| c >= 400));
+                assert!(self.in_deal() || refused, "RCPT outside a transaction");
+                self.deal().ended = false;
                 let address = path(&text, "RCPT TO:");
                 self.deal().recipients.push((address, None));
                 Kind::Rcpt(self.deal().recipients.len() - 1)
@@ -298,7 +301,7 @@ impl Referee {
                 deal.mail = Some(code);
                 deal.mixed = std::mem::take(&mut self.reset_refused);
                 // A refused sender opens no transaction; recipients behind it may have joined an older one.
-                deal.ended = code >= 400 && deal.recipients.is_empty();
+                deal.ended |= code >= 400 && deal.recipients.is_empty();
             }
             (Kind::Rcpt(at), Some(deal)) => deal.recipients[at].1 = Some(code),
             (Kind::Data, Some(deal)) => {
@@ -360,7 +363,11 @@ impl Referee {
     fn proof(&self, deal: &Deal, address: &str) -> Option<Proof> {
         let no = |code: Option<u16>| code.is_some_and(|c| c >= 400);
         let at = deal.recipients.iter().position(|(a, _)| a == address);
-        let Some(at) = at else { return no(deal.mail).then_some(Proof::Refused) };
+        let Some(at) = at else {
+            // Not named here (RCPTMAX): a refusal of the sender or the content is one of the message.
+            let content = !deal.finals.is_empty() && deal.finals.iter().all(|&c| c >= 400);
+            return (no(deal.mail) || no(deal.data) || content).then_some(Proof::Refused);
+        };
         let own = deal.recipients[at].1;
         if no(own) || no(deal.data) {
             return Some(Proof::Refused);
