@@ -168,9 +168,9 @@ impl Fixture {
         })
     }
 
-    /// True if the script lets time pass, which needs a clock of its own.
-    pub(crate) fn waits(&self) -> bool {
-        self.steps.iter().any(|s| matches!(s, Step::Wait(_)))
+    /// Whether it can be played over a real socket: there time can't be made to pass, nor the kernel be told what to take.
+    pub(crate) fn for_drivers(&self) -> bool {
+        !self.options.engine_only && !self.steps.iter().any(|s| matches!(s, Step::Wait(_) | Step::Take(_)))
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod build;
 pub(crate) mod escape;
 pub(crate) mod fixture;
 pub(crate) mod parse;
+pub(crate) mod peer;
 pub(crate) mod referee;
 pub(crate) mod replay;
 pub(crate) mod replies;
