@@ -27,6 +27,9 @@ mod trace;
 mod transaction;
 mod trial;
 
+#[cfg(test)]
+mod tests;
+
 use core::fmt;
 use core::time::Duration;
 use std::collections::VecDeque;

@@ -170,7 +170,11 @@ impl Session {
     fn begin_message(&mut self, level: Level, binary: bool) -> Step {
         let blind = if self.discouraged() { level.min(Level::Group) } else { level };
         let always = self.options.chunking == Chunking::Always;
-        let via = if self.chunks() && (always || blind == Level::Streaming || binary) { Via::Bdat } else { Via::Data };
+        let via = if self.chunks() && (always || blind == Level::Streaming || binary) {
+            Via::Bdat
+        } else {
+            Via::Data
+        };
         let mut trial = false;
         if !self.flight.is_empty() {
             let behind_dot = self.flight.back().is_some_and(|last| last.via == Via::Data);

@@ -4,8 +4,8 @@
 //! Why a message can't be reported delivered that wasn't: `Delivered` is written in one place, [`Transaction::on_final`],
 //! from a positive reply to the content, for recipients whose RCPT was accepted, of a sender that was not refused.
 
-use super::outcome::{Outcome, Reason, RecipientOutcome, Status, Ticket};
 use super::message::Message;
+use super::outcome::{Outcome, Reason, RecipientOutcome, Status, Ticket};
 use crate::wire::{Class, Reply, ReplyRef};
 
 /// What is known of one recipient so far.
@@ -271,7 +271,11 @@ impl Transaction {
                 for verdict in &mut self.job.verdicts {
                     if let Verdict::Accepted(rcpt) = verdict {
                         // An acceptance keeps its own words (251 says where to); a refusal is the content's.
-                        let why = if positive { core::mem::replace(rcpt, Reply::new(0, b"")) } else { reply.clone() };
+                        let why = if positive {
+                            core::mem::replace(rcpt, Reply::new(0, b""))
+                        } else {
+                            reply.clone()
+                        };
                         *verdict = Verdict::Settled(status, Some(why));
                     }
                 }
@@ -305,7 +309,9 @@ impl Transaction {
     /// It is over on the wire. What 452 or RCPTMAX left goes on, if somebody got this part.
     pub(super) fn close(mut self) -> Closed {
         let mut rest: Vec<u32> = Vec::new();
-        if self.count < self.job.remaining() || self.job.verdicts.iter().any(|v| matches!(v, Verdict::Later(_))) {
+        if self.count < self.job.remaining()
+            || self.job.verdicts.iter().any(|v| matches!(v, Verdict::Later(_)))
+        {
             rest.extend((self.count..self.job.remaining()).filter_map(|nth| self.job.recipient(nth)));
             let later = (0u32..).zip(&self.job.verdicts).filter(|(_, v)| matches!(v, Verdict::Later(_)));
             rest.extend(later.map(|(index, _)| index));
