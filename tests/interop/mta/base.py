@@ -293,3 +293,14 @@ def run(command: list[str]) -> str:
     if result.returncode:
         raise Unavailable(f"{' '.join(command)} failed:\n{(result.stdout + result.stderr)[-1500:]}")
     return result.stdout
+
+
+def read_kept(directory: Path) -> Iterator[Stored]:
+    """Messages in the form that the tests' own plugins write: S<sender>, R<recipient> lines, a blank line, content."""
+    for path in sorted(directory.iterdir()):
+        if path.suffix == ".part":
+            continue
+        envelope, _, content = path.read_bytes().partition(b"\n\n")
+        lines = envelope.decode("utf-8", "surrogateescape").split("\n")
+        recipients = [line[1:].strip("<>") for line in lines if line.startswith("R")]
+        yield Stored(content, lines[0][1:].strip("<>"), recipients)
