@@ -135,7 +135,7 @@ class Server:
         script = "\n".join(["set -e", *self.mounts(), f"hostname {self.hostname}", *self.make_directories(), self.command])
         with self.log_file.open("wb") as log:
             process = subprocess.Popen(
-                ["unshare", "--mount", "--uts", "--pid", "--fork", "--mount-proc", "--kill-child=KILL", "sh", "-c", script],
+                ["unshare", "--mount", "--uts", "--pid", "--fork", "--mount-proc", "sh", "-c", script],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/",
             )
         self.pid_file.write_text(f"{process.pid}\n")
@@ -194,8 +194,12 @@ class Server:
         except OSError:
             ours = False
         if ours:
-            os.kill(pid, signal.SIGKILL)
-            deadline = time.monotonic() + 5
+            # The namespace ends with its first process. (unshare's own --kill-child is no help: the kernel forgets a
+            # parent-death signal when a server changes its user.)
+            children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+            for child in children or [str(pid)]:
+                os.kill(int(child), signal.SIGKILL)
+            deadline = time.monotonic() + 10
             while time.monotonic() < deadline and alive(pid):
                 time.sleep(0.01)
         self.pid_file.unlink(missing_ok=True)
