@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .aiosmtpd import Aiosmtpd
 from .base import Server, Stored, Unavailable, unavailable
+from .courier import Courier
 from .dovecot import Dovecot
 from .exim import Exim
 from .haraka import Haraka
@@ -15,7 +16,7 @@ from .smtp_sink import SmtpSink
 
 SERVERS: dict[str, type[Server]] = {
     server.name: server
-    for server in (Postfix, SmtpSink, Exim, OpenSmtpd, Sendmail, Dovecot, Qpsmtpd, Aiosmtpd, Haraka)
+    for server in (Postfix, SmtpSink, Exim, OpenSmtpd, Sendmail, Dovecot, Qpsmtpd, Aiosmtpd, Haraka, Courier)
 }
 
 __all__ = ["SERVERS", "Server", "Stored", "Unavailable", "unavailable"]

@@ -70,6 +70,8 @@ class Server:
     refuses: tuple[str, ...] = ("mail", "rcpt")
     #: the server writes down the envelope, so senders and recipients can be compared
     envelope = True
+    #: what it does to content of its own accord, for the table; comparable() then evens it out
+    alters = ""
     start_seconds = 20.0
 
     # -- places ---------------------------------------------------------------------------------------------------
@@ -214,6 +216,10 @@ class Server:
     def stored(self) -> Iterator[Stored]:
         """Every message the server has kept since start()."""
         raise NotImplementedError
+
+    def comparable(self, content: bytes) -> bytes:
+        """Content as both what was sent and what was stored are compared: evens out what this server alters."""
+        return content
 
     def settled(self) -> bool:
         """Whether everything the server accepted is where stored() looks; asked again until it is."""

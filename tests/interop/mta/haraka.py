@@ -61,9 +61,10 @@ class Haraka(Server):
         run([npm, "install", "--prefix", str(self.root), "--no-audit", "--no-fund", "--omit=optional", f"haraka@{VERSION}"])
 
     def configuration(self) -> dict[str, str]:
-        # Without its own connection.ini every connection fails.
-        shipped = self.root / "node_modules/haraka/config/connection.ini"
-        return {**self.files, "/etc/haraka/config/connection.ini": shipped.read_text()}
+        # Without its own connection.ini every connection fails; and by default it folds lines over 992 octets.
+        shipped = (self.root / "node_modules/haraka/config/connection.ini").read_text()
+        conf = shipped.replace("\ndata_line_length=992\n", "\ndata_line_length=1000\n")
+        return {**self.files, "/etc/haraka/config/connection.ini": conf}
 
     def stored(self) -> Iterator[Stored]:
         yield from read_kept(self.path("/var/spool/keep"))

@@ -9,6 +9,7 @@ from .base import Server, Stored
 
 CONF = """\
 smtp max-message-size 50M
+smtp limit max-mails 1000
 filter "mail" phase mail-from match mail-from regex { "^badsender" } reject "550 5.7.1 sender refused by test"
 filter "rcpt" phase rcpt-to match rcpt-to regex { "^reject" } reject "550 5.1.1 recipient refused by test"
 filter "rcptt" phase rcpt-to match rcpt-to regex { "^tempfail" } reject "450 4.2.1 recipient deferred by test"

@@ -70,6 +70,12 @@ class Sendmail(Server):
         "exec /usr/libexec/sendmail/sendmail -bD -C/etc/mail/test.cf"
     )
 
+    alters = "intact; folds address headers anew"
+
+    def comparable(self, content: bytes) -> bytes:
+        head, empty, body = content.partition(b"\n\n")
+        return re.sub(rb"\n?[ \t]+", b" ", head) + empty + body
+
     def stored(self) -> Iterator[Stored]:
         for path in sorted(self.path("/var/spool/keep").glob("qf*")):
             yield read(path)

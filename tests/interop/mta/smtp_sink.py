@@ -27,8 +27,8 @@ class SmtpSink(Server):
             head, _, rest = path.read_bytes().partition(b"\nReceived: ")
             found = [(kind, value.decode()) for kind, value in ARGUMENT.findall(head)]
             yield Stored(
-                # It ends its dump with two line ends of its own.
-                b"Received: " + rest.removesuffix(b"\n\n"),
+                # It ends its dump with a line end of its own.
+                b"Received: " + rest.removesuffix(b"\n"),
                 next((value for kind, value in found if kind == b"Mail"), None),
                 [value for kind, value in found if kind == b"Rcpt"],
             )
