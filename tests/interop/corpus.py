@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import base64
 import mailbox
+import os
 import random
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-SHARED = Path(__file__).resolve().parents[3] / "shared" / "mail"
+SHARED = Path(os.environ.get("SMTPIPE_SHARED_MAIL") or Path(__file__).resolve().parents[3] / "shared" / "mail")
 NUMBER = re.compile(rb"^X-Interop-Number: (\d+)\r?$", re.MULTILINE)
 WORDS = "the queue of mail goes over one connection and every reply finds its command while the next is on its way".split()
 
@@ -40,12 +41,12 @@ class Letter:
         return "partial" if self.refused else "delivered"
 
 
-def letters(mailboxes: list[str], count: int, *, refuses: tuple[str, ...] = (), eight_bit: bool = True) -> list[Letter]:
+def letters(mailboxes: list[str], count: int, *, refuses: tuple[str, ...] = (), header_limit: int = 1_000_000) -> list[Letter]:
     """`count` letters to the mailboxes; at the stages in `refuses` some in mid-stream are refused by the servers' rules."""
     chance = random.Random(2920)
-    contents = list(real_mail(eight_bit))[:count]
+    contents = [mail for mail in real_mail() if mail.find(b"\r\n\r\n") <= header_limit][:count]
     while len(contents) < count:
-        contents.append(generated(chance, len(contents), eight_bit))
+        contents.append(generated(chance, len(contents)))
     chance.shuffle(contents)
     out = []
     for number, content in enumerate(contents):
@@ -87,18 +88,19 @@ def canonical(raw: bytes) -> bytes:
     return text if text.endswith(b"\r\n") else text + b"\r\n"
 
 
-def real_mail(eight_bit: bool) -> Iterator[bytes]:
+def real_mail() -> Iterator[bytes]:
     """The messages of shared/mail that may travel as they are."""
     for path in sorted(SHARED.glob("*")):
-        raw = [m.as_bytes() for m in mailbox.mbox(path)] if path.suffix == ".mbox" else [path.read_bytes()]
+        box = mailbox.mbox(path, create=False) if path.suffix == ".mbox" else None
+        raw = [box.get_bytes(key) for key in box.iterkeys()] if box is not None else [path.read_bytes()]
         for message in raw:
             content = canonical(message)
             usable = b"\0" not in content and max(map(len, content.split(b"\r\n"))) <= 998
-            if usable and (eight_bit or content.isascii()) and re.match(rb"[A-Za-z-]+:", content):
+            if usable and re.match(rb"[A-Za-z-]+:", content):
                 yield content
 
 
-def generated(chance: random.Random, number: int, eight_bit: bool) -> bytes:
+def generated(chance: random.Random, number: int) -> bytes:
     """A letter like those that people and programs send."""
     head = [
         f"From: Sender {number} <from{number}@a.test>",
@@ -115,8 +117,7 @@ def generated(chance: random.Random, number: int, eight_bit: bool) -> bytes:
         body = base64.encodebytes(chance.randbytes(chance.randrange(100, 40_000))).decode().splitlines()
     elif kind == 1:
         head += ["Content-Type: text/plain; charset=utf-8", "Content-Transfer-Encoding: 8bit"]
-        word = "größer – naïve façade" if eight_bit else "groesser"
-        body = [f"{word} {' '.join(chance.choices(WORDS, k=8))}" for _ in range(chance.randrange(1, 60))]
+        body = [f"größer – naïve façade {' '.join(chance.choices(WORDS, k=8))}" for _ in range(chance.randrange(1, 60))]
     elif kind == 2:
         body = [".", "..", ".dot", "...", "", ".", "From here it goes on", ">From there", "NOOP", "QUIT", ". ."] * 3
     elif kind == 3:

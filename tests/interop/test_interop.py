@@ -31,7 +31,8 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
 
 @pytest.mark.parametrize("driver", list(DRIVERS))
 def test_a_queue_at_first_contact(server: Server, driver: str, results: Table) -> None:
-    queue = letters([f"{box}@{server.domain}" for box in server.mailboxes], COUNT, refuses=server.refuses)
+    mailboxes = [f"{box}@{server.domain}" for box in server.mailboxes]
+    queue = letters(mailboxes, COUNT, refuses=server.refuses, header_limit=server.header_limit)
 
     report = DRIVERS[driver](server, queue)
 

@@ -70,6 +70,8 @@ class Server:
     refuses: tuple[str, ...] = ("mail", "rcpt")
     #: the server writes down the envelope, so senders and recipients can be compared
     envelope = True
+    #: longest header section it takes; larger letters are not sent to it
+    header_limit = 1_000_000
     #: what it does to content of its own accord, for the table; comparable() then evens it out
     alters = ""
     start_seconds = 20.0

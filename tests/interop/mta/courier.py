@@ -41,7 +41,7 @@ class Courier(Server):
         "/etc/courier/me": "courier.test\n",
         "/etc/courier/defaultdomain": "courier.test\n",
         "/etc/courier/locals": "local.test\n",
-        "/etc/courier/bofh": BAD_FROM,
+        "/etc/courier/bofh": f"opt BOFHHEADERLIMIT=1000000\n{BAD_FROM}",
         "/etc/courier/smtpaccess/default": "127.0.0.1\tallow,RELAYCLIENT\n",
         "/etc/courier/sizelimit": "52428800\n",
     }
@@ -53,10 +53,12 @@ class Courier(Server):
         "/var/lib/courier/msgq": "courier",
     }
     command = PREPARE
-    alters = "bodies intact; writes MIME and address headers anew"
+    header_limit = 60_000
+    alters = "bodies intact; writes MIME and address headers anew, multiparts whole"
 
     def comparable(self, content: bytes) -> bytes:
-        return content.partition(b"\n\n")[2]
+        head, _, body = content.partition(b"\n\n")
+        return b"" if b"content-type: multipart" in head.lower() else body
 
     def stored(self) -> Iterator[Stored]:
         for path in sorted(self.path("/var/lib/courier/tmp").glob("*/C*")):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 
 from .base import Server, Stored, Unavailable, read_kept, run
 
 VERSION = "3.3.4"
+
+#: The field with its continuation lines, under its own name or the one that Haraka gives it.
+AUTHENTICATION_RESULTS = re.compile(rb"^(?:Original-)?Authentication-Results:.*\n(?:[ \t].*\n)*", re.MULTILINE | re.IGNORECASE)
 
 PLUGIN = r"""
 'use strict';
@@ -64,7 +68,14 @@ class Haraka(Server):
         # Without its own connection.ini every connection fails; and by default it folds lines over 992 octets.
         shipped = (self.root / "node_modules/haraka/config/connection.ini").read_text()
         conf = shipped.replace("\ndata_line_length=992\n", "\ndata_line_length=1000\n")
+        conf = conf.replace("\nmax_lines=1000\n", "\nmax_lines=100000\n")
         return {**self.files, "/etc/haraka/config/connection.ini": conf}
+
+    alters = "intact; renames Authentication-Results"
+
+    def comparable(self, content: bytes) -> bytes:
+        head, empty, body = content.partition(b"\n\n")
+        return AUTHENTICATION_RESULTS.sub(b"", head + b"\n") + empty + body
 
     def stored(self) -> Iterator[Stored]:
         yield from read_kept(self.path("/var/spool/keep"))

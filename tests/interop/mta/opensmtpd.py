@@ -28,6 +28,7 @@ class OpenSmtpd(Server):
     level = "lockstep"
     packages = ("opensmtpd",)
     hostname = "opensmtpd.test"
+    header_limit = 60_000  # built in: "Message is not RFC 2822 compliant"
     users = ("opensmtpd", "opensmtpq")
     files = {"/etc/smtpd.conf": CONF, "/etc/mailname": "opensmtpd.test\n"}
     directories = {"/var/lib/opensmtpd/empty": "root", "/var/spool/keep": "nobody", "/var/spool/smtpd": "root"}

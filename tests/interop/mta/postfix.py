@@ -21,6 +21,7 @@ message_size_limit = 52428800
 # headers stay as they came
 local_header_rewrite_clients =
 message_drop_headers =
+header_size_limit = 1000000
 enable_long_queue_ids = yes
 # what the tests have refused
 smtpd_sender_restrictions = check_sender_access regexp:/etc/postfix/senders

@@ -70,6 +70,7 @@ class Sendmail(Server):
         "exec /usr/libexec/sendmail/sendmail -bD -C/etc/mail/test.cf"
     )
 
+    header_limit = 30_000
     alters = "intact; folds address headers anew"
 
     def comparable(self, content: bytes) -> bytes:
