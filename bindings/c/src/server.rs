@@ -238,7 +238,7 @@ pub unsafe extern "C" fn smtpipe_server_reply(
 /// answered.
 ///
 /// @param server  Must not be NULL.
-/// @param text    Must not be NULL. Copied.
+/// @param text    Without an enhanced status code: 4.3.2 is put there if that extension is offered. Must not be NULL. Copied.
 ///
 /// @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT.
 ///
