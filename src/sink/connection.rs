@@ -14,7 +14,7 @@ use rustix::net::{RecvFlags, SendFlags, Shutdown};
 use super::delay::{Parcel, Path};
 use super::ledger::{Received, Shared, SinkStats};
 use super::mail::{Answer, Mail};
-use super::options::{RuleAction, SinkOptions};
+use super::options::{Keep, RuleAction, SinkOptions};
 use super::poller::Interest;
 use super::rules::Rules;
 use crate::server::{Request, ServerOptions, ServerSession, ServerStats};
@@ -87,7 +87,13 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(fd: OwnedFd, id: u64, options: &SinkOptions, server: ServerOptions, surplus: bool) -> Self {
+    pub(super) fn new(
+        fd: OwnedFd,
+        id: u64,
+        options: &SinkOptions,
+        server: ServerOptions,
+        surplus: bool,
+    ) -> Self {
         let far = (!options.rtt.is_zero() || options.bandwidth.is_some()).then(|| {
             let path = || Path::new(options.rtt / 2, options.bandwidth);
             Box::new(Far {
@@ -98,11 +104,12 @@ impl Connection {
                 end_due: false,
             })
         });
+        let names = options.keep == Keep::All || !options.rules.is_empty();
         Self {
             fd: Arc::new(fd),
             session: ServerSession::new(server),
             counted: ServerStats::default(),
-            mail: Mail::new(id, options.keep, options.lmtp),
+            mail: Mail::new(id, options.keep, options.lmtp, names),
             far,
             surplus,
             ended: false,
