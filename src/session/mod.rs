@@ -1,1 +1,436 @@
-//! session
+//! The engine: SMTP (RFC 5321), LMTP (RFC 2033), PIPELINING (RFC 2920) and CHUNKING (RFC 3030) from the sender's side, with
+//! no socket, clock or thread. It must never block, sleep, read a clock, or believe a byte behind a broken reply.
+//!
+//! Data flows one way: bytes in → [`replies`] → ledger and transactions → events out; messages in → [`scheduler`] → output.
+//!
+//! - Why a reply can't be given to the wrong command: [`ledger`], a FIFO with one way in ([`Session::send`]) and one way out
+//!   (a reply to its front).
+//! - Why a message can't be reported delivered that wasn't: [`transaction`], where `Delivered` is written once.
+//! - When the sender must wait: [`scheduler`].
+//! - What is known when the connection ends: [`ending`].
+
+mod ending;
+mod error;
+mod event;
+mod greeting;
+mod ledger;
+mod message;
+mod options;
+mod outcome;
+mod output;
+mod peer;
+mod replies;
+mod scheduler;
+mod stats;
+mod timer;
+mod trace;
+mod transaction;
+mod trial;
+
+#[cfg(test)]
+mod tests;
+
+use core::fmt;
+use core::time::Duration;
+use std::collections::VecDeque;
+use std::io::IoSlice;
+use std::sync::Arc;
+
+pub use self::error::{PeerError, SessionError, SubmitError};
+pub use self::event::{DowngradeReason, Event, ReconnectReason};
+pub use self::message::{Message, Recipient};
+pub use self::options::{Chunking, Level, Options, RecipientPolicy, Timeouts, UnknownLevel};
+pub use self::outcome::{Outcome, Reason, RecipientOutcome, Status, Ticket};
+pub use self::peer::{PeerRecord, Verdict};
+pub use self::stats::{Stats, Wait};
+pub use self::trace::{Direction, Trace};
+
+use self::greeting::Offer;
+use self::ledger::{Entry, Ledger, Sent};
+use self::output::Output;
+use self::scheduler::Cursor;
+use self::stats::RoundTrips;
+use self::timer::Timer;
+use self::transaction::{Job, Transaction};
+use crate::wire::{Capabilities, RawLine, ReplyParser, Verb};
+
+/// How much may wait to begin before [`Session::has_room`] says no, where the window does not say so before.
+const ROOM_MESSAGES: usize = 256;
+const ROOM_BYTES: u64 = 1024 * 1024;
+
+/// One connection's worth of protocol, and the messages that are to go over it.
+///
+/// # The contract of every driver
+///
+/// There are four kinds of methods: operations (`submit`, `command`, `cancel`, `quit`), input (`start`, `feed`,
+/// `end_of_input`, `connection_lost`, `handle_timeout`), output (`output` with `sent`, `next_event`, `deadline`) and
+/// getters. A driver does this, over and over:
+///
+/// 1. give what came in: [`feed`](Self::feed) bytes, [`end_of_input`](Self::end_of_input), or the time
+///    ([`handle_timeout`](Self::handle_timeout));
+/// 2. drain output: [`output`](Self::output) hands out slices, the driver writes what it can, and says how much with
+///    [`sent`](Self::sent), even if it was nothing;
+/// 3. drain events: [`next_event`](Self::next_event) until it is `None`;
+/// 4. take the [`deadline`](Self::deadline);
+/// 5. wait until there is input, or room for output that is left, or the deadline passes.
+///
+/// On [`Event::Reconnect`] it drops the connection, makes another one to the same server and calls
+/// [`start`](Self::start) again. When [`half_close`](Self::half_close) is true it shuts down the writing side and closes.
+///
+/// Time is a `Duration` since whatever the driver likes, as long as it does not go backwards. No method blocks or fails on
+/// input from the peer: what the peer does wrong ends the session, and [`error`](Self::error) says so.
+pub struct Session {
+    options: Options,
+    stage: Stage,
+    capabilities: Option<Capabilities>,
+    offer: Offer,
+    peer: PeerRecord,
+    parser: ReplyParser,
+    output: Output,
+    ledger: Ledger,
+    /// What has not begun, in order.
+    queue: VecDeque<Item>,
+    /// The content octets in `queue`.
+    queued_bytes: u64,
+    /// What has begun and is not finished, in order. The front of the ledger belongs to the front of this.
+    flight: VecDeque<Transaction>,
+    cursor: Cursor,
+    /// The last transaction sent may still be open on the server.
+    needs_rset: bool,
+    /// The last transaction answered ended with an acceptance (or there was none).
+    last_ended_well: bool,
+    probing: bool,
+    /// Refused transactions since the last that was accepted.
+    refusals: u32,
+    /// Transactions begun on this connection.
+    transactions_here: u32,
+    /// The position up to which commands are answered.
+    answered: u64,
+    /// Counts connections, so that a reply can end the one that it came on.
+    generation: u32,
+    tickets: u64,
+    quit: bool,
+    events: VecDeque<Event>,
+    error: Option<Arc<SessionError>>,
+    timer: Timer,
+    stats: Stats,
+    round_trips: RoundTrips,
+    trace: Option<TraceHook>,
+}
+
+/// Where the session stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// No connection, or none any more; waits for `start`.
+    Unconnected,
+    Greeting,
+    Hello,
+    Ready,
+    /// After a 421: nothing is sent; replies to what is committed are taken.
+    Draining,
+    /// QUIT is queued or sent.
+    Quitting,
+    Closed,
+}
+
+/// What was asked for and has not begun.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are messages; a box for each would cost more")]
+enum Item {
+    Message(Job),
+    Command(Ticket, RawLine),
+}
+
+impl Session {
+    /// A session that waits for its connection.
+    pub fn new(options: Options) -> Self {
+        let parser = ReplyParser::new(options.reply_limits);
+        let peer = options.peer.unwrap_or_default();
+        Self {
+            options,
+            stage: Stage::Unconnected,
+            capabilities: None,
+            offer: Offer::default(),
+            peer,
+            parser,
+            output: Output::default(),
+            ledger: Ledger::default(),
+            queue: VecDeque::new(),
+            queued_bytes: 0,
+            flight: VecDeque::new(),
+            cursor: Cursor::Between,
+            needs_rset: false,
+            last_ended_well: true,
+            probing: false,
+            refusals: 0,
+            transactions_here: 0,
+            answered: 0,
+            generation: 0,
+            tickets: 0,
+            quit: false,
+            events: VecDeque::new(),
+            error: None,
+            timer: Timer::default(),
+            stats: Stats::default(),
+            round_trips: RoundTrips::default(),
+            trace: None,
+        }
+    }
+
+    /// Queues a message. There will be exactly one [`Event::Outcome`] for its ticket.
+    ///
+    /// # Errors
+    ///
+    /// The message can't be sent whatever the server offers, or the session has ended. What depends on the server's offer
+    /// (SIZE, 8BITMIME, SMTPUTF8) is an outcome, `Refused`, with its [`Reason`].
+    pub fn submit(&mut self, message: Message) -> Result<Ticket, SubmitError> {
+        self.check_open()?;
+        message.check()?;
+        let ticket = self.ticket();
+        self.queued_bytes = self.queued_bytes.saturating_add(message.content.size());
+        self.queue.push_back(Item::Message(Job::new(ticket, message)));
+        Ok(ticket)
+    }
+
+    /// Queues a raw command, such as VRFY, EXPN, NOOP, HELP or ETRN, behind what is queued already. Its outcome has the
+    /// reply. NOOP serves to find the point up to which everything was answered (RFC 2920 §3.1).
+    ///
+    /// # Errors
+    ///
+    /// A line that can't be sent, a command that the session itself is in charge of, or a session that has ended.
+    pub fn command(&mut self, line: &str) -> Result<Ticket, SubmitError> {
+        self.check_open()?;
+        let line = RawLine::new(line)?;
+        if let verb @ (Verb::Ehlo
+        | Verb::Helo
+        | Verb::Lhlo
+        | Verb::Mail
+        | Verb::Rcpt
+        | Verb::Send
+        | Verb::Soml
+        | Verb::Saml
+        | Verb::Turn
+        | Verb::Data
+        | Verb::Bdat
+        | Verb::Quit
+        | Verb::Starttls
+        | Verb::Auth
+        | Verb::Greeting
+        | Verb::Content) = line.verb()
+        {
+            return Err(SubmitError::ForbiddenCommand(verb));
+        }
+        let ticket = self.ticket();
+        self.queue.push_back(Item::Command(ticket, line));
+        Ok(ticket)
+    }
+
+    /// Takes back what has not begun. True: it had not, and its outcome is `NotSent`.
+    pub fn cancel(&mut self, ticket: Ticket) -> bool {
+        let at = self.queue.iter().position(|item| match item {
+            Item::Message(job) => job.ticket == ticket && job.is_untouched(),
+            Item::Command(own, _) => *own == ticket,
+        });
+        let outcome = match at.and_then(|at| self.queue.remove(at)) {
+            Some(Item::Message(job)) => {
+                self.queued_bytes = self.queued_bytes.saturating_sub(job.message.content.size());
+                job.settle(Status::NotSent, Some(Reason::Cancelled))
+            }
+            Some(Item::Command(ticket, _)) => {
+                ending::lost_command(ticket, Status::NotSent, Reason::Cancelled)
+            }
+            None => return false,
+        };
+        self.finish(outcome);
+        true
+    }
+
+    /// Ends the session with QUIT, once everything queued has its outcome. Nothing can be queued behind it.
+    pub fn quit(&mut self) {
+        self.quit = true;
+        if self.stage == Stage::Unconnected && self.queue.is_empty() {
+            self.closed();
+        }
+    }
+
+    /// Gives bytes from the server. All of them are taken.
+    pub fn feed(&mut self, now: Duration, data: &[u8]) {
+        self.stats.bytes_received = self.stats.bytes_received.saturating_add(data.len() as u64);
+        let generation = self.generation;
+        let mut parser = core::mem::take(&mut self.parser);
+        let mut input = data;
+        while self.generation == generation {
+            match self.stage {
+                Stage::Greeting | Stage::Hello | Stage::Ready | Stage::Draining => {}
+                // The answer to QUIT interests nobody, and nothing is believed once it is over.
+                Stage::Unconnected | Stage::Quitting | Stage::Closed => break,
+            }
+            match parser.parse(&mut input) {
+                Ok(Some(reply)) => self.on_reply(now, reply),
+                Ok(None) => break,
+                Err(error) => self.end(PeerError::Malformed(error).into()),
+            }
+        }
+        if self.generation == generation {
+            self.parser = parser;
+        }
+    }
+
+    /// Hands out what is to be written next, as slices that live until the next call; returns how many.
+    ///
+    /// What is handed out may have been sent, for all the session knows, until [`sent`](Self::sent) says how much was: so
+    /// call that behind every call of this.
+    pub fn output<'a>(&'a mut self, slices: &mut [IoSlice<'a>]) -> usize {
+        self.advance();
+        self.output.slices(slices)
+    }
+
+    /// So many of the bytes handed out were written; the others were not.
+    pub fn sent(&mut self, now: Duration, n: usize) {
+        let before = self.output.written();
+        self.output.sent(n);
+        let after = self.output.written();
+        self.timer.on_write(now, after > before, self.output.pending() > 0);
+        self.stats.bytes_sent = self.stats.bytes_sent.saturating_add(after.saturating_sub(before));
+        if self.ledger.front().is_some_and(|front| front.end > before && front.end <= after) {
+            self.timer.front_since = now;
+        }
+    }
+
+    /// Whether there is something to be written.
+    pub fn wants_output(&mut self) -> bool {
+        self.advance();
+        self.output.pending() > 0
+    }
+
+    /// What became known, one thing at a time.
+    pub fn next_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// QUIT has left: shut down the writing side, then close. No answer is waited for.
+    pub fn half_close(&self) -> bool {
+        self.stage == Stage::Quitting && self.output.pending() == 0
+    }
+
+    /// The level used now: what the server, the trials and the caller allow.
+    pub fn level(&self) -> Level {
+        self.ceiling()
+    }
+
+    /// What the server offered; `None` before EHLO was answered.
+    pub const fn capabilities(&self) -> Option<&Capabilities> {
+        self.capabilities.as_ref()
+    }
+
+    /// What was spent and done so far.
+    pub const fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// Why the session ended, if not by QUIT.
+    pub fn error(&self) -> Option<&SessionError> {
+        self.error.as_deref()
+    }
+
+    /// How many tickets have no outcome yet.
+    pub fn unfinished(&self) -> usize {
+        let commands = self.tickets.saturating_sub(self.finished());
+        usize::try_from(commands).unwrap_or(usize::MAX)
+    }
+
+    /// Whether a further message would begin soon: what a driver asks before it draws one from a source without end.
+    pub fn has_room(&self) -> bool {
+        let begun = self.flight.len().saturating_add(self.queue.len());
+        let window = self.options.max_in_flight;
+        !self.is_closed()
+            && (window == 0 || begun < window)
+            && self.queue.len() < ROOM_MESSAGES
+            && self.queued_bytes < ROOM_BYTES
+    }
+
+    /// Whether nothing more will happen.
+    pub const fn is_closed(&self) -> bool {
+        matches!(self.stage, Stage::Closed)
+    }
+
+    /// Whether the session has no use for its connection any more: it is closed, or waits for another one.
+    pub const fn is_detached(&self) -> bool {
+        matches!(self.stage, Stage::Closed | Stage::Unconnected)
+    }
+
+    /// Whether the greeting and EHLO are done and the session goes on.
+    pub const fn is_ready(&self) -> bool {
+        matches!(self.stage, Stage::Ready)
+    }
+
+    /// What was learnt of this server, to be given to the next session with it.
+    pub const fn peer_record(&self) -> PeerRecord {
+        self.peer
+    }
+
+    fn check_open(&self) -> Result<(), SubmitError> {
+        let open = !self.quit && !matches!(self.stage, Stage::Draining | Stage::Quitting | Stage::Closed);
+        if open { Ok(()) } else { Err(SubmitError::Closed) }
+    }
+
+    const fn ticket(&mut self) -> Ticket {
+        self.tickets += 1;
+        Ticket(self.tickets)
+    }
+
+    const fn finished(&self) -> u64 {
+        self.stats.messages + self.stats.raw_commands
+    }
+
+    /// A ticket has its outcome: the only place where one is given.
+    fn finish(&mut self, outcome: Outcome) {
+        if outcome.command {
+            self.stats.raw_commands += 1;
+        } else {
+            self.stats.messages += 1;
+            self.stats.delivered += u64::from(matches!(outcome.status, Status::Delivered | Status::Partial));
+        }
+        self.events.push_back(Event::Outcome(outcome));
+    }
+
+    /// Queues a command and enters it in the ledger: the only way in.
+    fn send(&mut self, sent: Sent, write: impl FnOnce(&mut Vec<u8>)) {
+        let from = self.output.queued();
+        self.output.command(write);
+        self.stats.commands += 1;
+        self.trace_sent(from);
+        self.note(sent);
+    }
+
+    /// Enters in the ledger what will be answered, ending where the output ends.
+    fn note(&mut self, sent: Sent) {
+        let depth = self.round_trips.send(self.ledger.is_empty());
+        self.ledger.push(Entry { sent, end: self.output.queued(), depth });
+    }
+
+    /// Nothing is going on: memory is given back.
+    fn relax(&mut self) {
+        if self.events.len() <= 1 {
+            self.output.shrink();
+            self.ledger.shrink();
+            self.queue.shrink_to(4);
+            self.flight.shrink_to(4);
+            self.events.shrink_to(4);
+        }
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("stage", &self.stage)
+            .field("level", &self.ceiling())
+            .field("queued", &self.queue.len())
+            .field("in_flight", &self.flight.len())
+            .field("error", &self.error)
+            .finish_non_exhaustive()
+    }
+}
+
+struct TraceHook(Trace);

@@ -1,0 +1,47 @@
+//! Where to connect, and how. Plain values; nothing here acts.
+
+use std::path::PathBuf;
+
+use crate::session::Options;
+
+/// The server to connect to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A host name or address, and a port.
+    Tcp {
+        /// Name, IPv4 or IPv6 address (with or without brackets).
+        host: String,
+        /// Port.
+        port: u16,
+    },
+    /// A unix socket.
+    Unix(PathBuf),
+}
+
+/// Everything a [`Client`](super::Client) can be told before it connects.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The server.
+    pub target: Target,
+    /// What the session is told.
+    pub session: Options,
+    /// Make another connection when the session asks for one (see
+    /// [`Event::Reconnect`](crate::session::Event::Reconnect)); otherwise what is open then is not sent.
+    pub reconnect: bool,
+}
+
+impl Config {
+    /// The defaults, for a host and port.
+    pub fn new(host: impl Into<String>, port: u16) -> Self {
+        Self::to(Target::Tcp { host: host.into(), port })
+    }
+
+    /// The defaults, for a unix socket.
+    pub fn unix(path: impl Into<PathBuf>) -> Self {
+        Self::to(Target::Unix(path.into()))
+    }
+
+    fn to(target: Target) -> Self {
+        Self { target, session: Options::default(), reconnect: true }
+    }
+}

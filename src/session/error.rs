@@ -1,0 +1,117 @@
+//! Who is to blame: the caller ([`SubmitError`]), the server ([`PeerError`]), or the connection ([`SessionError`]).
+//! A negative reply to a message is not here: it is an outcome.
+
+use std::sync::Arc;
+
+use crate::wire::{LineError, Reply, ReplyError, Verb};
+
+/// The caller's input can't be sent. Nothing of it was queued.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SubmitError {
+    /// The session has ended or QUIT was asked for.
+    #[error("the session is closed")]
+    Closed,
+    /// A raw command that only the session itself may send.
+    #[error("{0} is sent by the session itself and can't be given as a raw command")]
+    ForbiddenCommand(Verb),
+    /// A raw command line that can't be sent.
+    #[error("command line: {0}")]
+    Line(#[from] LineError),
+    /// A message without recipients.
+    #[error("no recipient")]
+    NoRecipient,
+    /// The empty path is a sender only (RFC 5321 §4.1.1.3).
+    #[error("recipient: the empty path can't be a recipient")]
+    NullRecipient,
+}
+
+/// The server broke the protocol. No later byte of it is believed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PeerError {
+    /// A reply came before the command that it answers had left.
+    #[error("a reply came before its command ({verb}) had left: {reply}")]
+    Early {
+        /// The command at the front of the ledger.
+        verb: Verb,
+        /// The reply.
+        reply: Reply,
+    },
+    /// A reply that can't be read.
+    #[error("malformed reply: {0}")]
+    Malformed(#[from] ReplyError),
+    /// A reply with no command outstanding.
+    #[error("a reply to no command: {0}")]
+    Unsolicited(Reply),
+    /// A reply of a class that the command can't have.
+    #[error("impossible reply to {verb}: {reply}")]
+    WrongClass {
+        /// The command.
+        verb: Verb,
+        /// The reply.
+        reply: Reply,
+    },
+}
+
+/// Why a session ended otherwise than by QUIT.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// The server closed the connection.
+    #[error("the server closed the connection{}", in_reply_to(*waiting_for))]
+    Closed {
+        /// The command whose reply was awaited.
+        waiting_for: Option<Verb>,
+    },
+    /// The connection failed.
+    #[error("the connection was lost: {0}")]
+    Lost(Arc<str>),
+    /// The server broke the protocol.
+    #[error("{0}")]
+    Peer(#[from] PeerError),
+    /// The server would not talk to us: a negative greeting, or EHLO and HELO refused.
+    #[error("refused at {stage}: {reply}")]
+    Refused {
+        /// At which step.
+        stage: Verb,
+        /// What it said.
+        reply: Reply,
+    },
+    /// The server said 421.
+    #[error("the server is shutting down: {0}")]
+    ShutDown(Reply),
+    /// Nothing came in time.
+    #[error("timed out{}", in_reply_to(*waiting_for))]
+    Timeout {
+        /// The command whose reply was awaited; `None` while writing.
+        waiting_for: Option<Verb>,
+    },
+}
+
+impl SessionError {
+    /// The reply at the root of it, if one is.
+    pub const fn reply(&self) -> Option<&Reply> {
+        match self {
+            Self::Refused { reply, .. }
+            | Self::ShutDown(reply)
+            | Self::Peer(
+                PeerError::Early { reply, .. }
+                | PeerError::Unsolicited(reply)
+                | PeerError::WrongClass { reply, .. },
+            ) => Some(reply),
+            Self::Closed { .. }
+            | Self::Lost(_)
+            | Self::Peer(PeerError::Malformed(_))
+            | Self::Timeout { .. } => None,
+        }
+    }
+}
+
+fn in_reply_to(verb: Option<Verb>) -> String {
+    match verb {
+        Some(Verb::Greeting) => " before its greeting".into(),
+        Some(verb) => format!(" while the reply to {verb} was awaited"),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,74 @@
+//! What a session tells its driver. Events come out in the order in which things became known.
+
+use super::options::Level;
+use super::outcome::Outcome;
+
+/// Something became known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// Nothing more will happen; [`Session::error`](super::Session::error) says why, if not by QUIT.
+    Closed,
+    /// The server failed a trial: from here on less is pipelined. Nothing was lost or doubled by it.
+    Downgrade {
+        /// The level tried.
+        from: Level,
+        /// The level used from here on.
+        to: Level,
+        /// What happened.
+        why: DowngradeReason,
+    },
+    /// What became of a ticket.
+    Outcome(Outcome),
+    /// The greeting and EHLO are done.
+    Ready,
+    /// The session needs another connection to the same server: drop this one, connect, call
+    /// [`Session::start`](super::Session::start). Or call `end_of_input`, and what is open comes back as not sent.
+    Reconnect {
+        /// Why.
+        why: ReconnectReason,
+    },
+    /// The server passed a trial: from here on more is pipelined.
+    Upgrade {
+        /// The level used from here on.
+        to: Level,
+    },
+}
+
+/// What a server did in a trial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DowngradeReason {
+    /// A refused chunk was not swallowed but read as commands.
+    ChunkNotSwallowed,
+    /// A probe was not answered in time, or the connection ended with it.
+    ProbeUnanswered,
+    /// What followed an end of content was answered 503 throughout.
+    RefusedBehindContent,
+    /// What followed an end of content was never answered.
+    SwallowedBehindContent,
+}
+
+impl DowngradeReason {
+    /// In words.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ChunkNotSwallowed => "a refused chunk was read as commands",
+            Self::ProbeUnanswered => "the probe was not answered",
+            Self::RefusedBehindContent => "commands behind an end of content were answered 503",
+            Self::SwallowedBehindContent => "commands behind an end of content were lost",
+        }
+    }
+}
+
+/// Why another connection is needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReconnectReason {
+    /// A transaction that must not be completed is open on this one.
+    Abandoned,
+    /// As many messages as the server takes on one connection (MAILMAX, RFC 9422).
+    MailMax,
+    /// A trial left this one out of step.
+    Trial,
+}

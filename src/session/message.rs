@@ -1,0 +1,115 @@
+//! A message to send: envelope (RFC 5321 §2.3.1) and content. All of its parts were checked when they were made, so a
+//! `Message` can't hold anything that would inject a command.
+
+use super::error::SubmitError;
+use crate::wire::{Address, Content, Param};
+
+/// One forward-path with its RCPT parameters.
+#[derive(Clone, Debug)]
+pub struct Recipient {
+    pub(super) address: Address,
+    pub(super) params: Vec<Param>,
+}
+
+impl Recipient {
+    /// A recipient without parameters.
+    pub const fn new(address: Address) -> Self {
+        Self { address, params: Vec::new() }
+    }
+
+    /// Adds a parameter of RCPT, such as NOTIFY (RFC 3461).
+    #[must_use]
+    pub fn param(mut self, param: Param) -> Self {
+        self.params.push(param);
+        self
+    }
+
+    /// The forward-path.
+    pub const fn address(&self) -> &Address {
+        &self.address
+    }
+}
+
+/// An envelope and its content.
+#[derive(Clone, Debug)]
+pub struct Message {
+    pub(super) sender: Address,
+    pub(super) params: Vec<Param>,
+    pub(super) recipients: Vec<Recipient>,
+    pub(super) content: Content,
+}
+
+impl Message {
+    /// A message without recipients as yet.
+    pub const fn new(sender: Address, content: Content) -> Self {
+        Self { sender, params: Vec::new(), recipients: Vec::new(), content }
+    }
+
+    /// Adds a recipient.
+    #[must_use]
+    pub fn to(mut self, address: Address) -> Self {
+        self.recipients.push(Recipient::new(address));
+        self
+    }
+
+    /// Adds a parameter of MAIL, such as RET or ENVID (RFC 3461). SIZE, BODY and SMTPUTF8 are added by the session where
+    /// they are needed; one given here takes the place of the session's own.
+    #[must_use]
+    pub fn param(mut self, param: Param) -> Self {
+        self.params.push(param);
+        self
+    }
+
+    /// Adds a recipient with its parameters.
+    pub fn push_recipient(&mut self, recipient: Recipient) {
+        self.recipients.push(recipient);
+    }
+
+    /// Adds a parameter of MAIL.
+    pub fn push_param(&mut self, param: Param) {
+        self.params.push(param);
+    }
+
+    /// The reverse-path.
+    pub const fn sender(&self) -> &Address {
+        &self.sender
+    }
+
+    /// The forward-paths.
+    pub fn recipients(&self) -> &[Recipient] {
+        &self.recipients
+    }
+
+    /// The content.
+    pub const fn content(&self) -> &Content {
+        &self.content
+    }
+
+    /// The parameters of MAIL.
+    pub fn params(&self) -> &[Param] {
+        &self.params
+    }
+
+    /// Whether it can be sent at all, whatever the server offers.
+    pub(super) fn check(&self) -> Result<(), SubmitError> {
+        if self.recipients.is_empty() {
+            return Err(SubmitError::NoRecipient);
+        }
+        if self.recipients.iter().any(|recipient| recipient.address.is_null()) {
+            return Err(SubmitError::NullRecipient);
+        }
+        Ok(())
+    }
+
+    /// Whether the envelope needs SMTPUTF8 (RFC 6531).
+    pub(super) fn is_internationalized(&self) -> bool {
+        !(self.sender.is_ascii()
+            && self.recipients.iter().all(|recipient| recipient.address.is_ascii())
+            && self.params.iter().all(Param::is_ascii))
+    }
+
+    /// Whether the caller gave this MAIL parameter himself.
+    pub(super) fn has_param(&self, keyword: &str) -> bool {
+        self.params.iter().any(|param| param.keyword().eq_ignore_ascii_case(keyword))
+    }
+}

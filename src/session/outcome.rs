@@ -1,0 +1,140 @@
+//! What became of a ticket. An outcome says what is known and never more: see [`Status`].
+
+use core::fmt;
+use std::sync::Arc;
+
+use super::error::SessionError;
+use crate::wire::{Address, Reply};
+
+/// What [`Session::submit`](super::Session::submit) returns: the name of one outstanding outcome. Never reused within a
+/// session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ticket(pub(super) u64);
+
+impl Ticket {
+    /// The ticket as a number, starting from 1.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The ticket with that number, for a caller that keeps numbers. Nothing is known of it until a session is asked.
+    pub const fn from_number(number: u64) -> Self {
+        Self(number)
+    }
+}
+
+impl fmt::Display for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What is known of a message, or of one recipient of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// Accepted for every recipient. Don't send it again.
+    Delivered,
+    /// Accepted for some; the others' replies say why not. Only of a message, never of a recipient.
+    Partial,
+    /// A valid negative reply, or refused here before a byte of it left. 4yz: later; 5yz: no.
+    Refused,
+    /// The connection ended before the commitment point, or a 421 came first. Safe to send again.
+    NotSent,
+    /// The last byte of the content was handed out and no reply came. Perhaps delivered: the caller decides.
+    InDoubt,
+}
+
+impl Status {
+    /// `delivered`, `partial`, `refused`, `not_sent` or `in_doubt`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Partial => "partial",
+            Self::Refused => "refused",
+            Self::NotSent => "not_sent",
+            Self::InDoubt => "in_doubt",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why an outcome is what it is, where no reply of the server explains it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Reason {
+    /// The server accepted content after it had refused the sender: under which sender is unknown.
+    #[error("the content was accepted although the sender had been refused")]
+    AcceptedAfterRefusal,
+    /// The caller cancelled it.
+    #[error("cancelled before it began")]
+    Cancelled,
+    /// The session ended first.
+    #[error("{0}")]
+    Ended(Arc<SessionError>),
+    /// The content is not text, and the server offers no BINARYMIME with CHUNKING (RFC 3030).
+    #[error("binary content, and the server offers no BINARYMIME with CHUNKING")]
+    NeedsBinaryMime,
+    /// The content has 8-bit data and the server offers no 8BITMIME (RFC 6152).
+    #[error("8-bit content, and the server offers no 8BITMIME")]
+    NeedsEightBitMime,
+    /// The envelope is internationalized and the server offers no SMTPUTF8 (RFC 6531).
+    #[error("internationalized address, and the server offers no SMTPUTF8")]
+    NeedsSmtputf8,
+    /// The caller quit before it began.
+    #[error("the session was closed before it began")]
+    Quit,
+    /// Another recipient was refused, and the policy is that all are to get it or nobody.
+    #[error("another recipient was refused, and the message is for all or nobody")]
+    RecipientPolicy,
+    /// The server refused RSET while it may have held an older transaction open.
+    #[error("the server refused RSET, so an older transaction may be mixed in")]
+    ResetRefused,
+    /// More recipients than the server takes in one transaction (RFC 9422), and the message is for all or nobody.
+    #[error("the server takes at most {limit} recipients at once, and the message is for all or nobody")]
+    TooManyRecipients {
+        /// The server's limit.
+        limit: usize,
+    },
+    /// Larger than the server accepts (RFC 1870).
+    #[error("{size} octets, and the server accepts at most {limit}")]
+    TooLarge {
+        /// The message's size in octets.
+        size: u64,
+        /// The server's limit in octets.
+        limit: u64,
+    },
+}
+
+/// What became of one recipient.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecipientOutcome {
+    /// The forward-path as it was submitted.
+    pub address: Address,
+    /// What is known; never [`Status::Partial`].
+    pub status: Status,
+    /// The reply that decided it: that to its RCPT, to the content (when that was refused), or, under LMTP, its own after
+    /// the content.
+    pub reply: Option<Reply>,
+}
+
+/// What became of one ticket. There is exactly one for each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Which ticket.
+    pub ticket: Ticket,
+    /// What is known of it as a whole.
+    pub status: Status,
+    /// The final reply, or the one that decided. Of a raw command: its reply.
+    pub reply: Option<Reply>,
+    /// One for each recipient, in the order submitted. Empty for a raw command.
+    pub recipients: Vec<RecipientOutcome>,
+    /// Why, where no reply explains it.
+    pub reason: Option<Reason>,
+    /// The ticket was that of a raw command, not of a message; then `Delivered` means a positive reply.
+    pub command: bool,
+}

@@ -1,0 +1,114 @@
+//! When to stop waiting (RFC 5321 §4.5.3.2). One deadline at a time: that of the reply at the front of the ledger, or of
+//! progress in writing, whichever is sooner. The time comes from the driver; there is no clock here.
+
+use core::time::Duration;
+
+use super::error::SessionError;
+use super::ledger::Sent;
+use super::options::Timeouts;
+use super::{Session, Stage};
+
+/// How long a trial may stay unanswered, at least.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long replies are taken after a 421.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+#[derive(Debug, Default)]
+pub(super) struct Timer {
+    /// Since when the reply to the front of the ledger is awaited: when it was written, or when the reply before it came.
+    pub(super) front_since: Duration,
+    /// When something was last written, or became due to be.
+    written: Duration,
+    /// Nothing was waiting to be written when that was last looked at: `written` says nothing.
+    idle: bool,
+    /// The longest round trip seen where the server had nothing to think about.
+    slowest: Duration,
+}
+
+impl Timer {
+    /// A round trip ended.
+    pub(super) fn measure(&mut self, now: Duration) {
+        self.slowest = self.slowest.max(now.saturating_sub(self.front_since));
+    }
+
+    /// The driver tried to write: something left, or `pending` says that something is still waiting.
+    pub(super) fn on_write(&mut self, now: Duration, progress: bool, pending: bool) {
+        if progress || self.idle {
+            self.written = now;
+        }
+        self.idle = !pending;
+    }
+
+    /// A new connection.
+    pub(super) fn restart(&mut self, now: Duration) {
+        self.front_since = now;
+        self.written = now;
+        self.idle = true;
+    }
+
+    /// Since when something waits to be written.
+    fn blocked_since(&self) -> Option<Duration> {
+        (!self.idle).then_some(self.written)
+    }
+
+    fn patience(&self) -> Duration {
+        PATIENCE.max(self.slowest.saturating_mul(4))
+    }
+}
+
+impl Session {
+    /// When [`Session::handle_timeout`] has to be called, if nothing happens before. `None`: nothing is awaited.
+    pub fn deadline(&self) -> Option<Duration> {
+        let timeouts = &self.options.timeouts;
+        if self.stage == Stage::Closed || self.stage == Stage::Unconnected {
+            return None;
+        }
+        if self.stage == Stage::Draining {
+            return Some(self.timer.front_since.saturating_add(FAREWELL));
+        }
+        let writing = self.timer.blocked_since().map(|since| since.saturating_add(timeouts.block));
+        let reply = self.ledger.front().filter(|front| front.end <= self.output.written()).map(|front| {
+            let mut limit = limit(timeouts, front.sent);
+            if self.in_trial(front) {
+                limit = limit.min(self.timer.patience());
+            }
+            self.timer.front_since.saturating_add(limit)
+        });
+        match (writing, reply) {
+            (Some(writing), Some(reply)) => Some(writing.min(reply)),
+            (writing, reply) => writing.or(reply),
+        }
+    }
+
+    /// The time is `now`: ends what has waited too long. Harmless when nothing is due.
+    pub fn handle_timeout(&mut self, now: Duration) {
+        if self.deadline().is_none_or(|deadline| deadline > now) {
+            return;
+        }
+        let front = self.ledger.front().filter(|front| front.end <= self.output.written());
+        match self.stage {
+            Stage::Draining => return self.drained(),
+            Stage::Quitting => return self.closed(),
+            Stage::Unconnected | Stage::Greeting | Stage::Hello | Stage::Ready | Stage::Closed => {}
+        }
+        if self.trial_failed(front) {
+            return;
+        }
+        if front.is_some_and(|front| front.sent == Sent::Chunk) {
+            self.remember_silent_chunk();
+        }
+        self.end(SessionError::Timeout { waiting_for: front.map(|front| front.sent.verb()) });
+    }
+}
+
+const fn limit(timeouts: &Timeouts, sent: Sent) -> Duration {
+    match sent {
+        Sent::Greeting => timeouts.greeting,
+        Sent::Hello(_) => timeouts.ehlo,
+        Sent::Mail => timeouts.mail,
+        Sent::Rcpt(_) => timeouts.rcpt,
+        Sent::Data => timeouts.data,
+        Sent::Content | Sent::Chunk => timeouts.content,
+        Sent::Reset | Sent::Command(..) | Sent::Probe(_) => timeouts.other,
+    }
+}

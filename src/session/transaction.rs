@@ -1,0 +1,413 @@
+//! One message on its way: a [`Job`] is what was asked for, a [`Transaction`] is one attempt at (part of) it on the wire.
+//! Here replies become verdicts on recipients and verdicts become an outcome; nothing here sends.
+//!
+//! Why a message can't be reported delivered that wasn't: `Delivered` is written in one place, [`Transaction::on_final`],
+//! from a positive reply to the content, for recipients whose RCPT was accepted, of a sender that was not refused.
+
+use super::message::Message;
+use super::outcome::{Outcome, Reason, RecipientOutcome, Status, Ticket};
+use crate::wire::{Class, Reply, ReplyRef};
+
+/// What is known of one recipient so far.
+#[derive(Clone, Debug)]
+enum Verdict {
+    Open,
+    /// RCPT was accepted; the content decides.
+    Accepted(Reply),
+    /// 452 or 552 behind an acceptance: too many for one transaction (RFC 5321 §4.5.3.1.10).
+    Later(Reply),
+    Settled(Status, Option<Reply>),
+}
+
+/// A message, and what is known of it.
+#[derive(Debug)]
+pub(super) struct Job {
+    pub(super) ticket: Ticket,
+    pub(super) message: Message,
+    verdicts: Vec<Verdict>,
+    /// The recipients still to be tried; `None` is all of them.
+    todo: Option<Vec<u32>>,
+    /// What decides the outcome of the whole where the recipients don't.
+    decided: Option<Status>,
+    reply: Option<Reply>,
+    reason: Option<Reason>,
+}
+
+impl Job {
+    pub(super) fn new(ticket: Ticket, message: Message) -> Self {
+        let verdicts = vec![Verdict::Open; message.recipients.len()];
+        Self { ticket, message, verdicts, todo: None, decided: None, reply: None, reason: None }
+    }
+
+    /// Whether nothing of it was ever sent.
+    pub(super) const fn is_untouched(&self) -> bool {
+        self.todo.is_none()
+    }
+
+    /// How many recipients are still to be tried.
+    pub(super) fn remaining(&self) -> usize {
+        self.todo.as_ref().map_or(self.verdicts.len(), Vec::len)
+    }
+
+    /// The index of the `nth` recipient still to be tried.
+    pub(super) fn recipient(&self, nth: usize) -> Option<u32> {
+        match &self.todo {
+            Some(todo) => todo.get(nth).copied(),
+            None => u32::try_from(nth).ok().filter(|_| nth < self.verdicts.len()),
+        }
+    }
+
+    /// Every recipient that is open gets `status`.
+    pub(super) fn settle(mut self, status: Status, reason: Option<Reason>) -> Outcome {
+        for verdict in &mut self.verdicts {
+            match verdict {
+                Verdict::Open => *verdict = Verdict::Settled(status, None),
+                Verdict::Accepted(reply) | Verdict::Later(reply) => {
+                    *verdict = Verdict::Settled(status, Some(reply.clone()));
+                }
+                Verdict::Settled(..) => {}
+            }
+        }
+        self.reason = reason.or(self.reason);
+        self.into_outcome()
+    }
+
+    /// Refused here, before a byte of it left.
+    pub(super) fn refuse(self, reason: Reason) -> Outcome {
+        self.settle(Status::Refused, Some(reason))
+    }
+
+    fn into_outcome(self) -> Outcome {
+        let Self { ticket, message, verdicts, decided, reply, reason, .. } = self;
+        let recipients: Vec<_> = message
+            .recipients
+            .into_iter()
+            .zip(verdicts)
+            .map(|(recipient, verdict)| {
+                let (status, reply) = match verdict {
+                    Verdict::Settled(status, reply) => (status, reply),
+                    // Not reached: `settle` and `Transaction::close` leave none open. If it were, this is the truth.
+                    Verdict::Open => (Status::NotSent, None),
+                    Verdict::Accepted(reply) | Verdict::Later(reply) => (Status::NotSent, Some(reply)),
+                };
+                RecipientOutcome { address: recipient.address, status, reply }
+            })
+            .collect();
+        let status = decided.unwrap_or_else(|| sum(&recipients));
+        let reply = reply.or_else(|| match status {
+            Status::Refused | Status::NotSent => recipients.iter().rev().find_map(|r| r.reply.clone()),
+            Status::Delivered | Status::Partial | Status::InDoubt => None,
+        });
+        Outcome { ticket, status, reply, recipients, reason, command: false }
+    }
+}
+
+/// The status of the whole: what must not be overlooked comes first.
+fn sum(recipients: &[RecipientOutcome]) -> Status {
+    let any = |status| recipients.iter().any(|recipient| recipient.status == status);
+    if any(Status::InDoubt) {
+        Status::InDoubt
+    } else if any(Status::Delivered) {
+        if any(Status::Refused) || any(Status::NotSent) { Status::Partial } else { Status::Delivered }
+    } else if any(Status::NotSent) {
+        Status::NotSent
+    } else {
+        Status::Refused
+    }
+}
+
+/// How the content travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Via {
+    Data,
+    Bdat,
+}
+
+/// How a transaction came to its end, for what is to happen next.
+#[derive(Debug)]
+pub(super) enum Closed {
+    /// The ticket has its outcome.
+    Done(Outcome),
+    /// Recipients are left for a further transaction.
+    Again(Job),
+}
+
+/// One MAIL, its RCPTs and its content.
+#[derive(Debug)]
+pub(super) struct Transaction {
+    pub(super) job: Job,
+    pub(super) via: Via,
+    /// How many recipients it names.
+    pub(super) count: usize,
+    /// How many RCPTs are queued.
+    pub(super) named: usize,
+    /// How many RCPTs are answered.
+    pub(super) answered: usize,
+    /// How many were accepted by the server, whatever became of MAIL: the number of LMTP's replies after the content.
+    pub(super) accepted: usize,
+    refused: usize,
+    /// Replies to the content so far.
+    finals: usize,
+    /// The content itself was refused, for everybody; not so under LMTP, where each reply is about one recipient.
+    content_refused: bool,
+    /// The sender was refused, or older state may be mixed in: nothing may be delivered by this.
+    condemned: Option<Option<Reason>>,
+    /// The position behind the last byte of the content: the commitment point.
+    pub(super) commit: Option<u64>,
+    /// It rides behind an end of content for the first time, and every reply so far was 503.
+    pub(super) trial: bool,
+    pub(super) all_503: bool,
+    /// Replies come behind a 421: a refusal only says that the server is going.
+    pub(super) after_421: bool,
+}
+
+impl Transaction {
+    pub(super) fn new(job: Job, via: Via, count: usize) -> Self {
+        Self {
+            job,
+            via,
+            count,
+            named: 0,
+            answered: 0,
+            accepted: 0,
+            refused: 0,
+            finals: 0,
+            content_refused: false,
+            condemned: None,
+            commit: None,
+            trial: false,
+            all_503: true,
+            after_421: false,
+        }
+    }
+
+    pub(super) const fn is_condemned(&self) -> bool {
+        self.condemned.is_some()
+    }
+
+    /// Whether the content may be sent: somebody is to get it.
+    pub(super) const fn may_deliver(&self) -> bool {
+        !self.is_condemned() && self.accepted > 0
+    }
+
+    pub(super) const fn any_refused(&self) -> bool {
+        self.refused > 0
+    }
+
+    /// RSET in front of it was refused while an older transaction may be open.
+    pub(super) fn condemn(&mut self, reason: Reason) {
+        self.condemned.get_or_insert(Some(reason));
+    }
+
+    pub(super) fn on_mail(&mut self, reply: ReplyRef<'_>) {
+        if reply.class() == Class::Positive {
+            return;
+        }
+        let reply = reply.to_owned();
+        let status = self.negative();
+        for nth in 0..self.count {
+            self.set(nth, Verdict::Settled(status, Some(reply.clone())));
+        }
+        self.job.reply = Some(reply);
+        // The sender's refusal explains everything that follows.
+        self.condemned = Some(None);
+    }
+
+    pub(super) fn on_rcpt(&mut self, index: u32, reply: ReplyRef<'_>) {
+        self.answered += 1;
+        let positive = reply.class() == Class::Positive;
+        let others = self.accepted > 0;
+        self.accepted += usize::from(positive);
+        self.refused += usize::from(!positive);
+        if self.is_condemned() {
+            return;
+        }
+        let verdict = if positive {
+            Verdict::Accepted(reply.to_owned())
+        } else if others && matches!(reply.code(), 452 | 552) {
+            Verdict::Later(reply.to_owned())
+        } else {
+            Verdict::Settled(self.negative(), Some(reply.to_owned()))
+        };
+        if let Some(slot) = self.job.verdicts.get_mut(index as usize) {
+            *slot = verdict;
+        }
+    }
+
+    /// DATA was refused: nobody gets it.
+    pub(super) fn on_data_refused(&mut self, reply: ReplyRef<'_>) {
+        let reply = reply.to_owned();
+        // With nobody accepted it is no verdict on the content: others may yet be accepted (RCPTMAX).
+        self.content_refused = self.accepted > 0;
+        self.all_refused(&reply);
+        if !self.is_condemned() && self.accepted > 0 {
+            self.job.reply = Some(reply);
+        }
+    }
+
+    /// A reply to the content. True when it was the last.
+    pub(super) fn on_final(&mut self, reply: ReplyRef<'_>, lmtp: bool) -> bool {
+        let nth = self.finals;
+        self.finals += 1;
+        let positive = reply.class() == Class::Positive;
+        if positive && self.is_condemned() {
+            // It can't be known whom the server took for the sender.
+            let reason = self.condemned.take().flatten().unwrap_or(Reason::AcceptedAfterRefusal);
+            self.condemned = Some(None);
+            self.job.reason = Some(reason);
+            if self.accepted > 0 {
+                self.doubt();
+            }
+            self.job.reply = Some(reply.to_owned());
+        } else if !self.is_condemned() {
+            let status = if positive { Status::Delivered } else { self.negative() };
+            if lmtp {
+                // RFC 2033 §4.2: one reply for each accepted recipient, in order.
+                if let Some(slot) =
+                    self.job.verdicts.iter_mut().find(|verdict| matches!(verdict, Verdict::Accepted(_)))
+                {
+                    *slot = Verdict::Settled(status, Some(reply.to_owned()));
+                }
+                if nth == 0 || !positive {
+                    self.job.reply = Some(reply.to_owned());
+                }
+            } else {
+                let reply = reply.to_owned();
+                self.content_refused = !positive && self.accepted > 0;
+                for verdict in &mut self.job.verdicts {
+                    if let Verdict::Accepted(rcpt) = verdict {
+                        // An acceptance keeps its own words (251 says where to); a refusal is the content's.
+                        let why = if positive {
+                            core::mem::replace(rcpt, Reply::new(0, b""))
+                        } else {
+                            reply.clone()
+                        };
+                        *verdict = Verdict::Settled(status, Some(why));
+                    }
+                }
+                if self.accepted > 0 {
+                    self.job.reply = Some(reply);
+                }
+            }
+        }
+        !lmtp || self.finals >= self.accepted
+    }
+
+    /// Not everybody was accepted, and the policy is all or nobody.
+    pub(super) fn on_policy(&mut self) {
+        self.job.decided = Some(self.negative());
+        self.job.reason = Some(Reason::RecipientPolicy);
+        let refusal = self.job.verdicts.iter().find_map(|verdict| match verdict {
+            Verdict::Settled(_, reply) => reply.clone(),
+            Verdict::Later(reply) => Some(reply.clone()),
+            Verdict::Open | Verdict::Accepted(_) => None,
+        });
+        self.job.reply = refusal;
+        for verdict in &mut self.job.verdicts {
+            match verdict {
+                Verdict::Accepted(reply) => *verdict = Verdict::Settled(Status::NotSent, Some(reply.clone())),
+                Verdict::Later(reply) => *verdict = Verdict::Settled(Status::Refused, Some(reply.clone())),
+                Verdict::Open | Verdict::Settled(..) => {}
+            }
+        }
+    }
+
+    /// It is over on the wire. What 452 or RCPTMAX left goes on, if somebody got this part.
+    pub(super) fn close(mut self) -> Closed {
+        let mut rest: Vec<u32> = Vec::new();
+        if self.count < self.job.remaining()
+            || self.job.verdicts.iter().any(|v| matches!(v, Verdict::Later(_)))
+        {
+            rest.extend((self.count..self.job.remaining()).filter_map(|nth| self.job.recipient(nth)));
+            let later = (0u32..).zip(&self.job.verdicts).filter(|(_, v)| matches!(v, Verdict::Later(_)));
+            rest.extend(later.map(|(index, _)| index));
+            rest.sort_unstable();
+        }
+        if !rest.is_empty() && self.goes_on() {
+            for &index in &rest {
+                if let Some(verdict) = self.job.verdicts.get_mut(index as usize) {
+                    *verdict = Verdict::Open;
+                }
+            }
+            self.job.todo = Some(rest);
+            return Closed::Again(self.job);
+        }
+        let reply = self.job.reply.clone();
+        for verdict in &mut self.job.verdicts {
+            match verdict {
+                Verdict::Later(own) => *verdict = Verdict::Settled(Status::Refused, Some(own.clone())),
+                Verdict::Open => *verdict = Verdict::Settled(Status::Refused, reply.clone()),
+                Verdict::Accepted(_) | Verdict::Settled(..) => {}
+            }
+        }
+        Closed::Done(self.job.into_outcome())
+    }
+
+    /// The connection ended under it: committed or not is all that is known of the recipients still open.
+    pub(super) fn lost(mut self, handed: u64, reason: Reason) -> Outcome {
+        let committed = self.is_committed(handed) && !self.after_421;
+        let named = self.count;
+        let mut in_transaction: Vec<u32> = (0..named).filter_map(|nth| self.job.recipient(nth)).collect();
+        in_transaction.sort_unstable();
+        let open = self.job.verdicts.iter().any(|verdict| !matches!(verdict, Verdict::Settled(..)));
+        for (index, verdict) in (0u32..).zip(&mut self.job.verdicts) {
+            let here = in_transaction.binary_search(&index).is_ok();
+            let status = if committed && here { Status::InDoubt } else { Status::NotSent };
+            match verdict {
+                Verdict::Accepted(reply) => *verdict = Verdict::Settled(status, Some(reply.clone())),
+                Verdict::Open => *verdict = Verdict::Settled(status, None),
+                // Named, refused for now, and no further transaction will come.
+                Verdict::Later(reply) => *verdict = Verdict::Settled(Status::NotSent, Some(reply.clone())),
+                Verdict::Settled(..) => {}
+            }
+        }
+        self.job.settle(Status::NotSent, open.then_some(reason))
+    }
+
+    /// Takes everything back: the attempt did not count, the message is to go again.
+    pub(super) fn undo(mut self) -> Job {
+        for nth in 0..self.count {
+            self.set(nth, Verdict::Open);
+        }
+        self.job.decided = None;
+        self.job.reply = None;
+        self.job
+    }
+
+    /// Whether the last byte of the content may have left.
+    pub(super) fn is_committed(&self, handed: u64) -> bool {
+        self.commit.is_some_and(|commit| commit <= handed)
+    }
+
+    /// Whether a refusal of the sender or of the content rules out a further transaction of the same message.
+    fn goes_on(&self) -> bool {
+        !self.is_condemned() && !self.after_421 && !self.content_refused && self.job.decided.is_none()
+    }
+
+    const fn negative(&self) -> Status {
+        if self.after_421 { Status::NotSent } else { Status::Refused }
+    }
+
+    fn all_refused(&mut self, reply: &Reply) {
+        let status = self.negative();
+        for verdict in &mut self.job.verdicts {
+            if matches!(verdict, Verdict::Accepted(_)) {
+                *verdict = Verdict::Settled(status, Some(reply.clone()));
+            }
+        }
+    }
+
+    fn doubt(&mut self) {
+        for nth in 0..self.count {
+            self.set(nth, Verdict::Settled(Status::InDoubt, None));
+        }
+    }
+
+    fn set(&mut self, nth: usize, verdict: Verdict) {
+        if let Some(slot) =
+            self.job.recipient(nth).and_then(|index| self.job.verdicts.get_mut(index as usize))
+        {
+            *slot = verdict;
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! `Continuous` and `Streaming` are earned. A trial risks nothing: what it sends commits us to nothing, and whatever comes
+//! of it, its messages go (again) at the level below. Verdicts are kept in the peer record.
+
+use super::event::{DowngradeReason, Event, ReconnectReason};
+use super::ledger::{Entry, Probe, Sent};
+use super::options::Level;
+use super::peer::Verdict;
+use super::scheduler::Cursor;
+use super::transaction::Transaction;
+use super::{Item, Session, Stage};
+use crate::wire::Class;
+
+impl Session {
+    /// The group behind an end of content was answered in full.
+    pub(super) fn on_continuous_earned(&mut self) {
+        self.peer.continuous = Verdict::Earned;
+        self.upgraded(Level::Continuous);
+    }
+
+    /// The group behind an end of content was answered 503 throughout: it was not read as it should be, and no
+    /// transaction is open. It goes again, on this connection.
+    pub(super) fn on_refused_behind_content(&mut self, transaction: Transaction) {
+        let job = transaction.undo();
+        self.queued_bytes = self.queued_bytes.saturating_add(job.message.content.size());
+        self.queue.push_front(Item::Message(job));
+        self.cursor = Cursor::Between;
+        self.needs_rset = true;
+        self.continuous_failed(DowngradeReason::RefusedBehindContent);
+    }
+
+    pub(super) fn on_probe(&mut self, step: Probe, class: Class) {
+        let positive = class == Class::Positive;
+        if self.stage != Stage::Ready {
+            // After a 421 nothing is learnt.
+            return;
+        }
+        match step {
+            Probe::Mail | Probe::Rcpt => {}
+            // Accepted, for a recipient that can't be: nothing was learnt of refused chunks.
+            Probe::Chunk if positive => self.streaming_failed(DowngradeReason::ChunkNotSwallowed),
+            Probe::Chunk => {}
+            Probe::Reset => {
+                self.probing = false;
+                if positive {
+                    if self.peer.streaming == Verdict::Unknown {
+                        self.peer.streaming = Verdict::Earned;
+                        self.upgraded(Level::Streaming);
+                    }
+                } else {
+                    // The chunk's line was executed and this is its reply, or RSET isn't known: out of step, or useless.
+                    self.streaming_failed(DowngradeReason::ChunkNotSwallowed);
+                    self.reconnect(ReconnectReason::Trial);
+                }
+            }
+        }
+    }
+
+    /// The connection ended, or went silent, where `front` was to be answered. True when that was a trial's: then it is
+    /// the trial that failed, and its messages go again.
+    pub(super) fn trial_failed(&mut self, front: Option<Entry>) -> bool {
+        let Some(front) = front else { return false };
+        if matches!(front.sent, Sent::Probe(_)) {
+            self.streaming_failed(DowngradeReason::ProbeUnanswered);
+        } else if self.in_trial(front) {
+            self.continuous_failed(DowngradeReason::SwallowedBehindContent);
+        } else {
+            return false;
+        }
+        self.reconnect(ReconnectReason::Trial);
+        true
+    }
+
+    /// Whether the reply awaited is that to a trial.
+    pub(super) fn in_trial(&self, front: Entry) -> bool {
+        matches!(front.sent, Sent::Probe(_))
+            || (front.sent.of_transaction() || front.sent == Sent::Reset)
+                && self.flight.front().is_some_and(|transaction| transaction.trial)
+    }
+
+    /// BDAT was not answered in time: don't stream to this server again.
+    pub(super) fn remember_silent_chunk(&mut self) {
+        if self.options.level.is_none() {
+            self.peer.streaming = Verdict::Failed;
+        }
+    }
+
+    fn continuous_failed(&mut self, why: DowngradeReason) {
+        self.peer.continuous = Verdict::Failed;
+        self.downgraded(Level::Continuous, why);
+    }
+
+    fn streaming_failed(&mut self, why: DowngradeReason) {
+        self.probing = false;
+        self.peer.streaming = Verdict::Failed;
+        self.downgraded(Level::Streaming, why);
+    }
+
+    fn downgraded(&mut self, from: Level, why: DowngradeReason) {
+        self.stats.downgrades = self.stats.downgrades.saturating_add(1);
+        let to = self.ceiling();
+        self.events.push_back(Event::Downgrade { from, to, why });
+    }
+
+    fn upgraded(&mut self, to: Level) {
+        self.events.push_back(Event::Upgrade { to });
+    }
+}
