@@ -107,5 +107,7 @@ def content(email: AnyEmail) -> bytes:
 
 def _needs_utf8(email: AnyEmail) -> bool:
     """Whether an address in the header can only be written in UTF-8 (RFC 6532), encoded words being no use there."""
-    fields = [prefix + name for prefix in ("", "Resent-") for name in (*_SENDER_FIELDS, "Reply-To", "To", "Cc")]
+    fields = [
+        prefix + name for prefix in ("", "Resent-") for name in (*_SENDER_FIELDS, "Reply-To", "To", "Cc")
+    ]
     return any(not address.isascii() for address in addresses(email, fields))

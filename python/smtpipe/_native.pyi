@@ -129,7 +129,13 @@ class Message:
     __match_args__: Final = ("sender", "recipients", "content")
 
     def __new__(
-        cls, sender: str, recipients: _Recipients, content: Buffer, *, strict: bool = False, **parameters: object
+        cls,
+        sender: str,
+        recipients: _Recipients,
+        content: Buffer,
+        *,
+        strict: bool = False,
+        **parameters: object,
     ) -> Self: ...
     @classmethod
     def from_email(
@@ -223,9 +229,7 @@ class Client:
     def closed(self) -> bool:
         """Whether the connection is gone for good."""
     def __enter__(self) -> Self: ...
-    def __exit__(
-        self, *exception: type[BaseException] | BaseException | TracebackType | None
-    ) -> None: ...
+    def __exit__(self, *exception: type[BaseException] | BaseException | TracebackType | None) -> None: ...
 
 @final
 class Session:
@@ -367,6 +371,4 @@ class Sink:
     def stop(self) -> None:
         """Stop listening and close every connection."""
     def __enter__(self) -> Self: ...
-    def __exit__(
-        self, *exception: type[BaseException] | BaseException | TracebackType | None
-    ) -> None: ...
+    def __exit__(self, *exception: type[BaseException] | BaseException | TracebackType | None) -> None: ...
