@@ -1,1 +1,29 @@
-//! wire
+//! Bytes to values and back: what SMTP looks like on the wire.
+//!
+//! Everything here is pure: no clock, no socket, no allocation where a borrow will do, and no state
+//! beyond the bytes of an unfinished line. The parsers are resumable at any byte and bounded in what
+//! they hold; the encoders are the only place in the crate that writes a verb or a line end, so nothing
+//! that a caller hands in can become a second command.
+//!
+//! This floor must never know what a session is: it doesn't match replies to commands and doesn't judge
+//! codes.
+
+mod address;
+pub mod command;
+mod content;
+mod ehlo;
+mod enhanced;
+mod line;
+mod reply;
+mod stuff;
+mod syntax;
+pub mod xtext;
+
+pub use self::address::{Address, AddressError};
+pub use self::command::{Body, HostName, HostNameError, LineError, Param, ParamError, RawLine, Verb};
+pub use self::content::{Content, ContentError};
+pub use self::ehlo::{Capabilities, Limits};
+pub use self::enhanced::Enhanced;
+pub use self::line::{LineReader, LineTooLong};
+pub use self::reply::{Class, Reply, ReplyError, ReplyLimits, ReplyParser, ReplyRef};
+pub use self::stuff::{DotReader, Piece, Stuffed};

@@ -1,0 +1,154 @@
+//! The ESMTP parameters of MAIL and RCPT: which are allowed, and what the session itself must know of them.
+
+use super::options::ServerOptions;
+use super::refusal::{self, Canned};
+use crate::wire::Body;
+
+/// The parameters of a MAIL or RCPT command as they came, already checked against what was offered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Params<'a> {
+    text: &'a str,
+}
+
+impl<'a> Params<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text }
+    }
+
+    /// Keyword and value of each, in the order given. Keywords compare without case (RFC 5321 §4.1.2).
+    pub fn iter(&self) -> impl Iterator<Item = (&'a str, Option<&'a str>)> + use<'a> {
+        self.text.split_ascii_whitespace().map(|word| match word.split_once('=') {
+            Some((keyword, value)) => (keyword, Some(value)),
+            None => (word, None),
+        })
+    }
+
+    /// The value of one parameter: `Some(None)` when it was given without a value.
+    pub fn get(&self, keyword: &str) -> Option<Option<&'a str>> {
+        self.iter().find(|(given, _)| given.eq_ignore_ascii_case(keyword)).map(|(_, value)| value)
+    }
+
+    /// The text as it came, without leading or trailing space.
+    pub fn as_str(&self) -> &'a str {
+        self.text
+    }
+}
+
+/// What the session keeps of an accepted MAIL.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct MailInfo {
+    pub(super) size: Option<u64>,
+    pub(super) body: Option<Body>,
+    pub(super) smtputf8: bool,
+}
+
+/// Checks MAIL's parameters. `extended` is false after HELO, where none is allowed.
+pub(super) fn check_mail(text: &[u8], options: &ServerOptions, extended: bool) -> Result<MailInfo, Canned> {
+    let mut info = MailInfo::default();
+    for_each(text, extended, |keyword, value| {
+        if keyword.eq_ignore_ascii_case("SIZE") && options.size.is_some() {
+            info.size = Some(value.and_then(parse_size).ok_or(refusal::BAD_PARAMETER)?);
+        } else if keyword.eq_ignore_ascii_case("BODY") && options.eight_bit_mime {
+            info.body = Some(body(value.ok_or(refusal::BAD_PARAMETER)?, options)?);
+        } else if keyword.eq_ignore_ascii_case("SMTPUTF8") && options.smtputf8 {
+            if value.is_some() {
+                return Err(refusal::BAD_PARAMETER);
+            }
+            info.smtputf8 = true;
+        } else if !(options.dsn && is_one_of(keyword, &["RET", "ENVID"]) || is_extra(keyword, options)) {
+            return Err(refusal::UNKNOWN_PARAMETER);
+        }
+        Ok(())
+    })?;
+    Ok(info)
+}
+
+/// Checks RCPT's parameters.
+pub(super) fn check_rcpt(text: &[u8], options: &ServerOptions, extended: bool) -> Result<(), Canned> {
+    for_each(text, extended, |keyword, _| {
+        if options.dsn && is_one_of(keyword, &["NOTIFY", "ORCPT"]) || is_extra(keyword, options) {
+            Ok(())
+        } else {
+            Err(refusal::UNKNOWN_PARAMETER)
+        }
+    })
+}
+
+/// Digits only, at most 20 of them (RFC 1870 §4); what doesn't fit is as large as can be.
+fn parse_size(value: &str) -> Option<u64> {
+    let digits = !value.is_empty() && value.len() <= 20 && value.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| value.parse().unwrap_or(u64::MAX))
+}
+
+fn body(value: &str, options: &ServerOptions) -> Result<Body, Canned> {
+    if value.eq_ignore_ascii_case("8BITMIME") {
+        Ok(Body::EightBitMime)
+    } else if value.eq_ignore_ascii_case("7BIT") {
+        Ok(Body::SevenBit)
+    } else if value.eq_ignore_ascii_case("BINARYMIME") && options.binary_mime && options.chunking {
+        Ok(Body::BinaryMime)
+    } else {
+        Err(refusal::UNKNOWN_PARAMETER)
+    }
+}
+
+fn is_one_of(keyword: &str, list: &[&str]) -> bool {
+    list.iter().any(|known| keyword.eq_ignore_ascii_case(known))
+}
+
+fn is_extra(keyword: &str, options: &ServerOptions) -> bool {
+    options.parameters.iter().any(|known| keyword.eq_ignore_ascii_case(known))
+}
+
+fn for_each<'a>(
+    text: &'a [u8],
+    extended: bool,
+    mut each: impl FnMut(&'a str, Option<&'a str>) -> Result<(), Canned>,
+) -> Result<(), Canned> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    if !extended {
+        return Err(refusal::UNKNOWN_PARAMETER);
+    }
+    let text = std::str::from_utf8(text).map_err(|_| refusal::BAD_PARAMETER)?;
+    for (keyword, value) in Params::new(text).iter() {
+        let first = keyword.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
+        let rest = keyword.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        if !(first && rest) || value.is_some_and(str::is_empty) {
+            return Err(refusal::BAD_PARAMETER);
+        }
+        each(keyword, value)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mail_parameters() {
+        let options = ServerOptions::default();
+        let info = check_mail(b"size=12 BODY=8bitmime SMTPUTF8 RET=HDRS", &options, true);
+        assert_eq!(info, Ok(MailInfo { size: Some(12), body: Some(Body::EightBitMime), smtputf8: true }));
+        let huge = check_mail(b"SIZE=99999999999999999999", &options, true).map(|info| info.size);
+        assert_eq!(huge, Ok(Some(u64::MAX)));
+        for bad in ["SIZE", "SIZE=", "SIZE=1x", "SIZE=-1", "BODY", "SMTPUTF8=1", "-A=1", "=", "A_B=1"] {
+            assert_eq!(check_mail(bad.as_bytes(), &options, true), Err(refusal::BAD_PARAMETER), "{bad}");
+        }
+        for unknown in ["NOTIFY=NEVER", "BODY=9BIT", "AUTH=<>"] {
+            assert_eq!(check_mail(unknown.as_bytes(), &options, true), Err(refusal::UNKNOWN_PARAMETER));
+        }
+        assert_eq!(check_mail(b"SIZE=1", &options, false), Err(refusal::UNKNOWN_PARAMETER));
+    }
+
+    #[test]
+    fn only_what_was_offered() {
+        let options = ServerOptions { size: None, parameters: vec!["BY".to_owned()], ..ServerOptions::default() };
+        assert_eq!(check_mail(b"SIZE=1", &options, true), Err(refusal::UNKNOWN_PARAMETER));
+        assert!(check_mail(b"by=120;R", &options, true).is_ok());
+        assert!(check_rcpt(b"NOTIFY=SUCCESS ORCPT=rfc822;a@b", &options, true).is_ok());
+        assert_eq!(check_rcpt(b"SIZE=1", &options, true), Err(refusal::UNKNOWN_PARAMETER));
+    }
+}

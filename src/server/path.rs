@@ -1,0 +1,181 @@
+//! The reverse-path and forward-path of MAIL and RCPT, borrowed from the command line.
+//!
+//! Checked once, never copied: a server that only counts recipients allocates nothing. The rules are those a
+//! server needs for safety (lengths, quoting, no control characters); whether a mailbox exists, or a domain
+//! makes sense, is the application's business.
+
+use super::parse::Span;
+
+/// Octets of a path with its brackets (RFC 5321 §4.5.3.1.3).
+const MAX_PATH: usize = 256;
+/// Octets of a local part (RFC 5321 §4.5.3.1.1).
+const MAX_LOCAL: usize = 64;
+/// RFC 6531 §3.3 leaves the limits in octets; UTF-8 doesn't widen them.
+const MAX_DOMAIN: usize = 255;
+
+/// An address without its brackets, as it came. Empty for the null reverse-path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Path<'a> {
+    text: &'a str,
+}
+
+impl<'a> Path<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text }
+    }
+
+    /// The address without brackets; any source route has been left out (RFC 5321 §4.1.1.3).
+    pub fn as_str(&self) -> &'a str {
+        self.text
+    }
+
+    /// Whether this is the null reverse-path `<>`.
+    pub fn is_null(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// Whether the address needs SMTPUTF8.
+    pub fn is_ascii(&self) -> bool {
+        self.text.is_ascii()
+    }
+
+    /// What stands before the last `@` outside quotes; all of it when there is none.
+    pub fn local_part(&self) -> &'a str {
+        self.split().0
+    }
+
+    /// What stands behind that `@`.
+    pub fn domain(&self) -> Option<&'a str> {
+        self.split().1
+    }
+
+    fn split(&self) -> (&'a str, Option<&'a str>) {
+        // A domain can't hold an '@' and a checked path has at most one outside quotes.
+        match self.text.rsplit_once('@') {
+            Some((local, domain)) if !domain.ends_with('"') => (local, Some(domain)),
+            _ => (self.text, None),
+        }
+    }
+}
+
+/// Why a path was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum BadPath {
+    /// No `<...>` at all: the command's syntax is at fault.
+    NoBrackets,
+    /// Something within is wrong.
+    Address,
+}
+
+/// Finds the path at `from`, which must begin with `<`. Returns the span of the address and where parsing goes on.
+pub(super) fn parse_path(line: &[u8], from: usize) -> Result<(Span, usize), BadPath> {
+    let inside = match line.get(from..) {
+        Some([b'<', rest @ ..]) => rest,
+        _ => return Err(BadPath::NoBrackets),
+    };
+    let skipped = source_route(inside)?;
+    let body = inside.get(skipped..).unwrap_or_default();
+    let start = from + 1 + skipped;
+    let (length, at) = scan(body)?;
+    if skipped > 0 && length == 0 {
+        return Err(BadPath::Address);
+    }
+    let local = at.unwrap_or(length);
+    let domain = at.map_or(0, |at| length - at - 1);
+    let empty_part = length > 0 && (local == 0 || at.is_some() && domain == 0);
+    if empty_part || local > MAX_LOCAL || domain > MAX_DOMAIN || skipped + length + 2 > MAX_PATH {
+        return Err(BadPath::Address);
+    }
+    let address = body.get(..length).unwrap_or_default();
+    if !address.is_ascii() && std::str::from_utf8(address).is_err() {
+        return Err(BadPath::Address);
+    }
+    Ok((Span::new(start, start + length), start + length + 1))
+}
+
+/// One pass to the closing bracket: the address's length, and where its last unquoted `@` stands.
+fn scan(body: &[u8]) -> Result<(usize, Option<usize>), BadPath> {
+    let mut at = None;
+    let mut quoted = false;
+    let mut escaped = false;
+    for (i, &byte) in body.iter().enumerate() {
+        if quoted {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                // RFC 5321 §4.1.2: a quoted string is the whole local part.
+                b'"' if !matches!(body.get(i + 1), Some(b'@' | b'>')) => return Err(BadPath::Address),
+                b'"' => quoted = false,
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b'>' => return Ok((i, at)),
+            b'"' if i == 0 => quoted = true,
+            b'@' if at.is_none() => at = Some(i),
+            b'"' | b'<' | b'@' | b' ' | b'\\' | b',' | b';' | b'(' | b')' => return Err(BadPath::Address),
+            _ if i > MAX_PATH => return Err(BadPath::Address),
+            _ => {}
+        }
+    }
+    Err(BadPath::NoBrackets)
+}
+
+/// The length of `@one,@two:` in front of the mailbox; 0 when there is none.
+fn source_route(inside: &[u8]) -> Result<usize, BadPath> {
+    if inside.first() != Some(&b'@') {
+        return Ok(0);
+    }
+    match memchr::memchr2(b':', b'>', inside) {
+        Some(colon) if inside.get(colon) == Some(&b':') => Ok(colon + 1),
+        _ => Err(BadPath::Address),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<(&str, &str), BadPath> {
+        let (span, next) = parse_path(line.as_bytes(), 0)?;
+        Ok((&line[span.range()], &line[next..]))
+    }
+
+    #[test]
+    fn good_paths() {
+        for (line, address, rest) in [
+            ("<>", "", ""),
+            ("<a@b> SIZE=1", "a@b", " SIZE=1"),
+            ("<postmaster>", "postmaster", ""),
+            ("<\"a b>@\\\"c\"@d.example>", "\"a b>@\\\"c\"@d.example", ""),
+            ("<@x,@y:a@b>", "a@b", ""),
+            ("<a@[IPv6:2001:db8::1]>", "a@[IPv6:2001:db8::1]", ""),
+            ("<jos\u{e9}@b>x", "jos\u{e9}@b", "x"),
+        ] {
+            assert_eq!(parsed(line), Ok((address, rest)), "{line}");
+        }
+    }
+
+    #[test]
+    fn bad_paths() {
+        for line in ["", "a@b", "<a@b", "<\"a@b>"] {
+            assert_eq!(parsed(line), Err(BadPath::NoBrackets), "{line}");
+        }
+        for line in ["<@>", "<a@>", "<@b>", "<a@b@c>", "<a b@c>", "<<a@b>>", "<@x:>", "<a\"b\"@c>", "<a,b@c>", "<\"a\"b@c>"] {
+            assert_eq!(parsed(line), Err(BadPath::Address), "{line}");
+        }
+        let long = format!("<{}@b>", "a".repeat(65));
+        assert_eq!(parsed(&long), Err(BadPath::Address));
+        assert_eq!(parse_path(b"<a\xff@b>", 0), Err(BadPath::Address));
+    }
+
+    #[test]
+    fn parts_of_a_path() {
+        let path = Path::new("\"x@y\"@d");
+        assert_eq!((path.local_part(), path.domain()), ("\"x@y\"", Some("d")));
+        let bare = Path::new("\"x@y\"");
+        assert_eq!((bare.local_part(), bare.domain()), ("\"x@y\"", None));
+        assert!(Path::new("").is_null());
+    }
+}

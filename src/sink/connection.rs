@@ -1,0 +1,401 @@
+//! One connection: its socket, its session, and the simulated path between the two.
+//!
+//! Without a simulated path, bytes are parsed in the buffer they were read into and replies leave from the session's
+//! own. With one, bytes wait in two queues; the end of the stream does too.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::io::Errno;
+use rustix::net::{RecvFlags, SendFlags, Shutdown};
+
+use super::delay::{Parcel, Path};
+use super::ledger::{Received, Shared, SinkStats};
+use super::mail::{Answer, Mail};
+use super::options::{RuleAction, SinkOptions};
+use super::poller::Interest;
+use super::rules::Rules;
+use crate::server::{Request, ServerOptions, ServerSession, ServerStats};
+
+/// Octets in a simulated path, each way; beyond that TCP has to hold the rest.
+const WINDOW: usize = 8 * 1024 * 1024;
+/// How long a connection that is over waits for the client's end. Closing earlier would make the kernel throw away
+/// replies that the client hasn't read.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// What a connection needs of the thread it runs in.
+pub(super) struct Context<'t> {
+    pub(super) now: Duration,
+    pub(super) rules: &'t mut Rules,
+    pub(super) buffer: &'t mut [u8],
+    pub(super) shared: &'t Shared,
+    pub(super) messages: &'t mut Vec<Received>,
+    pub(super) delta: SinkStats,
+}
+
+impl Context<'_> {
+    /// Makes everything noted so far visible. Always before the replies that speak of it are written.
+    pub(super) fn publish(&mut self) {
+        self.shared.publish(self.messages, &self.delta);
+        self.delta = SinkStats::default();
+    }
+}
+
+/// What becomes of the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub(super) enum Fate {
+    Keep,
+    Close,
+}
+
+/// The simulated path.
+#[derive(Debug)]
+struct Far {
+    inward: Path,
+    outward: Path,
+    /// Has come out of `outward` and waits for the socket.
+    wire: Vec<u8>,
+    /// Our end of the stream is under way.
+    end_sent: bool,
+    end_due: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) fd: Arc<OwnedFd>,
+    session: ServerSession,
+    counted: ServerStats,
+    mail: Mail,
+    far: Option<Box<Far>>,
+    /// Greeted with 421: there are too many.
+    surplus: bool,
+    /// The client has ended its side.
+    ended: bool,
+    /// A rule ended the connection.
+    dropped: bool,
+    /// A rule ended all answers.
+    stalled: bool,
+    /// We have ended our side; until when to wait for the client's.
+    lingering: Option<Duration>,
+    /// What the poller was last told. Kept by the event loop.
+    pub(super) interest: Interest,
+    /// The earliest timer that is set. Kept by the event loop.
+    pub(super) timer: Option<Duration>,
+}
+
+impl Connection {
+    pub(super) fn new(fd: OwnedFd, id: u64, options: &SinkOptions, server: ServerOptions, surplus: bool) -> Self {
+        let far = (!options.rtt.is_zero() || options.bandwidth.is_some()).then(|| {
+            let path = || Path::new(options.rtt / 2, options.bandwidth);
+            Box::new(Far {
+                inward: path(),
+                outward: path(),
+                wire: Vec::new(),
+                end_sent: false,
+                end_due: false,
+            })
+        });
+        Self {
+            fd: Arc::new(fd),
+            session: ServerSession::new(server),
+            counted: ServerStats::default(),
+            mail: Mail::new(id, options.keep, options.lmtp),
+            far,
+            surplus,
+            ended: false,
+            dropped: false,
+            stalled: false,
+            lingering: None,
+            interest: Interest::READ,
+            timer: None,
+        }
+    }
+
+    /// The connection was accepted: its greeting is due, or the client's handshake is on its way.
+    pub(super) fn open(&mut self, context: &mut Context<'_>) -> Fate {
+        match &mut self.far {
+            None => self.near_turn(&[], context),
+            Some(far) => {
+                far.inward.send_moment(context.now);
+                Fate::Keep
+            }
+        }
+    }
+
+    /// One read. The poller calls again if there's more.
+    pub(super) fn readable(&mut self, context: &mut Context<'_>) -> Fate {
+        if self.ended {
+            return Fate::Keep;
+        }
+        // The buffer is lent out for the turn, so that input can be parsed where it lies.
+        let buffer = std::mem::take(&mut context.buffer);
+        let fate = match rustix::net::recv(&self.fd, &mut *buffer, RecvFlags::empty()) {
+            Ok((_, 0)) => self.end_of_input(context),
+            Ok((_, n)) => self.received(buffer.get(..n).unwrap_or_default(), context),
+            Err(Errno::INTR | Errno::AGAIN) => Fate::Keep,
+            Err(_) => Fate::Close,
+        };
+        context.buffer = buffer;
+        fate
+    }
+
+    fn received(&mut self, data: &[u8], context: &mut Context<'_>) -> Fate {
+        context.delta.bytes_in += data.len() as u64;
+        context.delta.reads += 1;
+        if self.lingering.is_some() {
+            return Fate::Keep;
+        }
+        match &mut self.far {
+            None => self.near_turn(data, context),
+            Some(far) => {
+                far.inward.send(context.now, data);
+                self.far_turn(context)
+            }
+        }
+    }
+
+    fn end_of_input(&mut self, context: &mut Context<'_>) -> Fate {
+        self.ended = true;
+        if self.lingering.is_some() || self.stalled {
+            return Fate::Close;
+        }
+        match &mut self.far {
+            None => {
+                self.session.end_of_input();
+                self.near_turn(&[], context)
+            }
+            Some(far) => {
+                far.inward.send_end(context.now);
+                self.far_turn(context)
+            }
+        }
+    }
+
+    /// The socket takes bytes again, or a timer has gone off.
+    pub(super) fn go_on(&mut self, context: &mut Context<'_>) -> Fate {
+        if let Some(until) = self.lingering {
+            return if until <= context.now { Fate::Close } else { Fate::Keep };
+        }
+        if self.far.is_some() { self.far_turn(context) } else { self.near_turn(&[], context) }
+    }
+
+    /// Without a simulated path: parse, publish, write, until there's nothing left to do.
+    fn near_turn(&mut self, mut rest: &[u8], context: &mut Context<'_>) -> Fate {
+        loop {
+            let asked = self.ask_all(&mut rest, context);
+            context.publish();
+            let written = write(&self.fd, self.session.output(), context);
+            let Ok(n) = written else { return Fate::Close };
+            let blocked = n < self.session.output().len();
+            self.session.sent(n);
+            if blocked || !asked {
+                break;
+            }
+        }
+        if !rest.is_empty() && !self.dropped {
+            self.session.feed(rest);
+        }
+        let over = self.session.is_closed() || self.dropped && self.session.output().is_empty();
+        if over { self.end(context) } else { self.stalled_for_good() }
+    }
+
+    /// With one: whatever has arrived is worked on, whatever has come through is written.
+    fn far_turn(&mut self, context: &mut Context<'_>) -> Fate {
+        if self.take_arrivals(context.now) {
+            self.ask_all(&mut &[][..], context);
+        }
+        loop {
+            self.dispatch(context.now);
+            // More may be waiting in the session than its output allowed to take up.
+            if !self.session.output().is_empty() || !self.ask_all(&mut &[][..], context) {
+                break;
+            }
+        }
+        context.publish();
+        let Some(far) = &mut self.far else { return Fate::Close };
+        while far.wire.len() < WINDOW
+            && let Some(parcel) = far.outward.receive(context.now)
+        {
+            match parcel {
+                Parcel::Bytes(bytes) if far.wire.is_empty() => far.wire = bytes,
+                Parcel::Bytes(bytes) => far.wire.extend_from_slice(&bytes),
+                Parcel::End => far.end_due = true,
+            }
+        }
+        let Ok(n) = write(&self.fd, &far.wire, context) else { return Fate::Close };
+        far.wire.drain(..n);
+        if far.end_due && far.wire.is_empty() {
+            return self.end(context);
+        }
+        self.stalled_for_good()
+    }
+
+    /// Feeds the session what has arrived. False: nothing has.
+    fn take_arrivals(&mut self, now: Duration) -> bool {
+        let Some(far) = &mut self.far else { return false };
+        let mut any = false;
+        while !self.dropped
+            && self.session.wants_input()
+            && let Some(parcel) = far.inward.receive(now)
+        {
+            any = true;
+            match parcel {
+                Parcel::Bytes(bytes) => self.session.feed(&bytes),
+                Parcel::End => self.session.end_of_input(),
+            }
+        }
+        any
+    }
+
+    /// Sends the session's output, and its end, on their way.
+    fn dispatch(&mut self, now: Duration) {
+        let Some(far) = &mut self.far else { return };
+        if far.outward.octets() + far.wire.len() < WINDOW {
+            let output = self.session.output();
+            let n = output.len();
+            far.outward.send(now, output);
+            self.session.sent(n);
+        }
+        let over = self.session.is_closed() || self.dropped && self.session.output().is_empty();
+        if over && !far.end_sent {
+            far.end_sent = true;
+            far.outward.send_end(now);
+        }
+    }
+
+    /// Asks and answers. False: there was nothing to ask.
+    fn ask_all(&mut self, rest: &mut &[u8], context: &mut Context<'_>) -> bool {
+        let mut any = false;
+        while !self.dropped
+            && !self.stalled
+            && let Some(request) = self.session.next_request_in(rest)
+        {
+            any = true;
+            if let Request::ContentEnd { replies } = request {
+                for index in 0..replies as usize {
+                    let answer = match self.mail.verdict(index, context.rules) {
+                        // To accept would be to accept for all.
+                        Answer::Accept if replies > 1 => Answer::Fine,
+                        answer => answer,
+                    };
+                    give(&mut self.session, &answer, &mut self.dropped, &mut self.stalled);
+                    if self.dropped || self.stalled {
+                        break;
+                    }
+                }
+                self.mail.finish(context.messages, &mut context.delta);
+            } else if self.surplus && request == Request::Greeting {
+                let _ = self.session.reply(421, "Too many connections");
+            } else {
+                let answer = self.mail.ask(&request, context.rules);
+                give(&mut self.session, &answer, &mut self.dropped, &mut self.stalled);
+            }
+        }
+        let stats = self.session.stats();
+        context.delta.commands += stats.commands - self.counted.commands;
+        context.delta.refused += stats.refusals - self.counted.refusals;
+        self.counted = stats;
+        any
+    }
+
+    /// Everything has been said and written.
+    fn end(&mut self, context: &mut Context<'_>) -> Fate {
+        if self.ended || rustix::net::shutdown(&self.fd, Shutdown::Write).is_err() {
+            return Fate::Close;
+        }
+        self.lingering.get_or_insert(context.now.saturating_add(LINGER));
+        Fate::Keep
+    }
+
+    /// Who waits for a stalled server and has ended its own side waits in vain.
+    fn stalled_for_good(&self) -> Fate {
+        if self.stalled && self.ended && self.pending().is_empty() { Fate::Close } else { Fate::Keep }
+    }
+
+    fn pending(&self) -> &[u8] {
+        self.far.as_ref().map_or_else(|| self.session.output(), |far| &far.wire)
+    }
+
+    /// What the socket is to be watched for.
+    pub(super) fn wanted(&self) -> Interest {
+        if self.lingering.is_some() {
+            return Interest { read: !self.ended, write: false };
+        }
+        let room = match &self.far {
+            None => self.session.wants_input() && !self.dropped,
+            Some(far) => far.inward.octets() < WINDOW,
+        };
+        Interest { read: room && !self.ended, write: !self.pending().is_empty() }
+    }
+
+    /// When [`go_on`](Self::go_on) has to be called at the latest.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        if self.lingering.is_some() {
+            return self.lingering;
+        }
+        let far = self.far.as_ref()?;
+        // A parcel that nobody takes must not keep the thread busy.
+        let inward = far.inward.next_due().filter(|_| self.session.wants_input() && !self.dropped);
+        let outward = far.outward.next_due().filter(|_| far.wire.len() < WINDOW);
+        inward.into_iter().chain(outward).min()
+    }
+}
+
+fn give(session: &mut ServerSession, answer: &Answer<'_>, dropped: &mut bool, stalled: &mut bool) {
+    let said = match answer {
+        Answer::Nothing => return,
+        Answer::Accept => session.accept(),
+        Answer::Fine => session.reply(250, "Ok"),
+        Answer::Act(action) => match action {
+            RuleAction::Reply(reply) => session.reply(reply.code(), &String::from_utf8_lossy(reply.text())),
+            RuleAction::ReplyThenDrop(reply) => {
+                *dropped = true;
+                let said = session.reply(reply.code(), &String::from_utf8_lossy(reply.text()));
+                session.flush();
+                said
+            }
+            RuleAction::Drop => {
+                *dropped = true;
+                session.flush();
+                Ok(())
+            }
+            RuleAction::Stall => {
+                *stalled = true;
+                session.flush();
+                Ok(())
+            }
+        },
+    };
+    // Rules were checked at the start; should one not fit all the same, the connection ends.
+    *dropped |= said.is_err();
+}
+
+/// Writes what the socket takes.
+fn write(fd: &OwnedFd, mut data: &[u8], context: &mut Context<'_>) -> io::Result<usize> {
+    let mut written = 0;
+    while !data.is_empty() {
+        match rustix::net::send(fd, data, no_signal()) {
+            Ok(n) => {
+                context.delta.bytes_out += n as u64;
+                context.delta.writes += 1;
+                written += n;
+                data = data.get(n..).unwrap_or_default();
+            }
+            Err(Errno::INTR) => {}
+            Err(Errno::AGAIN) => break,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(written)
+}
+
+/// A client that went away is an error here, not the end of the host process.
+fn no_signal() -> SendFlags {
+    #[cfg(not(target_vendor = "apple"))]
+    return SendFlags::NOSIGNAL;
+    #[cfg(target_vendor = "apple")]
+    return SendFlags::empty();
+}

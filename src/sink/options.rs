@@ -1,0 +1,205 @@
+//! What a sink is told: what to offer, how far away to seem, what to keep, and whom to refuse.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::server::{Quirks, ServerLimits, ServerOptions};
+use crate::wire::{Limits, Reply};
+
+/// Settings of a [`Sink`](super::Sink). The default is a modern server that offers everything and takes any mail,
+/// on a free port of the loopback interface.
+#[derive(Clone, Debug)]
+pub struct SinkOptions {
+    /// Host name or address to listen on.
+    pub host: String,
+    /// TCP port; 0 for a free one, see [`Sink::port`](super::Sink::port).
+    pub port: u16,
+    /// Listen on this unix socket instead. A stale socket file is replaced, a live one isn't.
+    pub unix_path: Option<PathBuf>,
+    /// Speak LMTP.
+    pub lmtp: bool,
+    /// Simulated round-trip time: each byte is held half of it in either direction, the greeting included, and so is
+    /// the end of the stream. Zero for none.
+    pub rtt: Duration,
+    /// Simulated bandwidth of each connection, in octets per second in either direction.
+    pub bandwidth: Option<u64>,
+    /// What becomes of accepted messages.
+    pub keep: Keep,
+    /// Name in the greeting.
+    pub host_name: String,
+    /// Offer PIPELINING.
+    pub pipelining: bool,
+    /// Offer CHUNKING.
+    pub chunking: bool,
+    /// Offer BINARYMIME, if CHUNKING is offered.
+    pub binary_mime: bool,
+    /// Offer 8BITMIME.
+    pub eight_bit_mime: bool,
+    /// Offer SMTPUTF8.
+    pub smtputf8: bool,
+    /// Offer DSN.
+    pub dsn: bool,
+    /// Offer ENHANCEDSTATUSCODES and use them.
+    pub enhanced: bool,
+    /// Offer SIZE: `Some(0)` without a fixed limit, `None` not at all. A limit is enforced.
+    pub size: Option<u64>,
+    /// Offer LIMITS (RFC 9422) and enforce them: 452 to further recipients, 421 to further messages.
+    pub limits: Limits,
+    /// Further lines of the EHLO reply.
+    pub extensions: Vec<String>,
+    /// Negative replies without an accepted message between them that end a connection (421); 0 for any number.
+    pub error_limit: u32,
+    /// Imitated faults.
+    pub quirks: Quirks,
+    /// Scripted refusals and worse. The first rule that applies decides.
+    pub rules: Vec<Rule>,
+    /// Connections over this are greeted 421.
+    pub max_connections: usize,
+    /// Size of the sockets' buffers in octets, as small as the kernel allows; and no further command is taken up
+    /// while this much output waits. `None` for the system's.
+    pub socket_buffers: Option<usize>,
+}
+
+impl Default for SinkOptions {
+    fn default() -> Self {
+        Self {
+            host: "127.0.0.1".to_owned(),
+            port: 0,
+            unix_path: None,
+            lmtp: false,
+            rtt: Duration::ZERO,
+            bandwidth: None,
+            keep: Keep::All,
+            host_name: "sink.example".to_owned(),
+            pipelining: true,
+            chunking: true,
+            binary_mime: true,
+            eight_bit_mime: true,
+            smtputf8: true,
+            dsn: true,
+            enhanced: true,
+            size: Some(0),
+            limits: Limits::default(),
+            extensions: Vec::new(),
+            error_limit: 0,
+            quirks: Quirks::default(),
+            rules: Vec::new(),
+            max_connections: 10_000,
+            socket_buffers: None,
+        }
+    }
+}
+
+impl SinkOptions {
+    /// The settings of each connection's session.
+    pub(super) fn server(&self) -> ServerOptions {
+        let mut extensions = self.extensions.clone();
+        let limits = [
+            ("RCPTMAX", self.limits.rcpt_max),
+            ("MAILMAX", self.limits.mail_max),
+            ("RCPTDOMAINMAX", self.limits.rcpt_domain_max),
+        ];
+        let offered: String =
+            limits.iter().filter_map(|(name, max)| max.map(|max| format!(" {name}={max}"))).collect();
+        if !offered.is_empty() {
+            extensions.push(format!("LIMITS{offered}"));
+        }
+        let defaults = ServerLimits::default();
+        ServerOptions {
+            host_name: self.host_name.clone(),
+            lmtp: self.lmtp,
+            pipelining: self.pipelining,
+            chunking: self.chunking,
+            binary_mime: self.binary_mime,
+            eight_bit_mime: self.eight_bit_mime,
+            smtputf8: self.smtputf8,
+            dsn: self.dsn,
+            enhanced_status_codes: self.enhanced,
+            size: self.size,
+            extensions,
+            limits: ServerLimits {
+                recipients: self.limits.rcpt_max.unwrap_or(0),
+                messages: self.limits.mail_max.map_or(0, u64::from),
+                errors: self.error_limit,
+                output: self.socket_buffers.unwrap_or(defaults.output).max(1),
+                ..defaults
+            },
+            quirks: self.quirks,
+            ..ServerOptions::default()
+        }
+    }
+}
+
+/// What becomes of accepted messages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Keep {
+    /// They are kept whole until taken: see [`Sink::messages`](super::Sink::messages).
+    #[default]
+    All,
+    /// They are counted, as are their recipients and octets.
+    Count,
+    /// Nothing about them is kept or counted.
+    Discard,
+}
+
+/// One scripted refusal, or worse.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// Where in the conversation.
+    pub at: RuleStage,
+    /// Which address, with `*` for any run of characters and without regard to case; empty for all. The sender at
+    /// `Mail`, `Data` and `Content`; the recipient at `Rcpt`, and at `Content` under LMTP; the client's name at
+    /// `Hello`. Elsewhere it must be empty to match.
+    pub pattern: String,
+    /// What happens.
+    pub action: RuleAction,
+    /// Let this many matches pass first.
+    pub after: u64,
+    /// Apply this many times and no more.
+    pub count: Option<u64>,
+}
+
+impl Rule {
+    /// A rule that always applies.
+    pub fn new(at: RuleStage, pattern: &str, action: RuleAction) -> Self {
+        Self { at, pattern: pattern.to_owned(), action, after: 0, count: None }
+    }
+}
+
+/// Where a [`Rule`] applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RuleStage {
+    /// A new connection, instead of the greeting.
+    Connect,
+    /// EHLO, HELO or LHLO.
+    Hello,
+    /// MAIL.
+    Mail,
+    /// RCPT.
+    Rcpt,
+    /// DATA, and each BDAT before its chunk.
+    Data,
+    /// The end of the content.
+    Content,
+    /// RSET.
+    Rset,
+    /// QUIT.
+    Quit,
+}
+
+/// What a [`Rule`] does.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum RuleAction {
+    /// This reply, positive ones included. Codes that RFC 5321 doesn't allow there are refused by
+    /// [`Sink::start`](super::Sink::start).
+    Reply(Reply),
+    /// This reply, and then the connection ends.
+    ReplyThenDrop(Reply),
+    /// The connection ends without a reply. Earlier replies still go out.
+    Drop,
+    /// Neither this nor anything behind it is ever answered; the connection stays.
+    Stall,
+}
