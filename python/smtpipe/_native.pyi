@@ -349,8 +349,10 @@ class Sink:
         imitate: str | None = None,
         pipelining: bool | None = None,
         chunking: bool | None = None,
+        binary_mime: bool | None = None,
         eight_bit_mime: bool | None = None,
         smtputf8: bool | None = None,
+        dsn: bool | None = None,
         enhanced: bool | None = None,
         size: int | None = None,
         rcpt_max: int | None = None,
@@ -368,6 +370,8 @@ class Sink:
     @property
     def stats(self) -> SinkStats:
         """What it has seen."""
+    def wait(self, messages: int, timeout: float | None = None) -> bool:
+        """Wait until it has seen so many messages. `False`: the timeout passed."""
     def stop(self) -> None:
         """Stop listening and close every connection."""
     def __enter__(self) -> Self: ...

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use engine::sink::{
     Keep, Received as EngineReceived, Rule, RuleAction, RuleStage, Sink as EngineSink, SinkOptions,
@@ -14,6 +15,9 @@ use crate::error::{closed, misuse};
 use crate::names;
 use crate::options::seconds;
 use crate::reply::Reply;
+
+/// The longest that a signal may go unnoticed.
+const SLICE: Duration = Duration::from_millis(100);
 
 /// A server on a thread of its own, from construction to `stop()`.
 #[pyclass(frozen, module = "smtpipe")]
@@ -38,7 +42,8 @@ impl Sink {
     #[new]
     #[pyo3(signature = (
         port = 0, *, host = "127.0.0.1", unix_path = None, lmtp = false, rtt = 0.0, bandwidth = None, keep = None, imitate = None,
-        pipelining = None, chunking = None, eight_bit_mime = None, smtputf8 = None, enhanced = None, size = None,
+        pipelining = None, chunking = None, binary_mime = None, eight_bit_mime = None, smtputf8 = None, dsn = None, enhanced = None,
+        size = None,
         rcpt_max = None, mail_max = None, rules = None
     ))]
     #[allow(clippy::too_many_arguments)] // one for each documented argument
@@ -54,8 +59,10 @@ impl Sink {
         imitate: Option<&str>,
         pipelining: Option<bool>,
         chunking: Option<bool>,
+        binary_mime: Option<bool>,
         eight_bit_mime: Option<bool>,
         smtputf8: Option<bool>,
+        dsn: Option<bool>,
         enhanced: Option<bool>,
         size: Option<u64>,
         rcpt_max: Option<u32>,
@@ -77,8 +84,10 @@ impl Sink {
         let offers = [
             (&mut options.pipelining, pipelining),
             (&mut options.chunking, chunking),
+            (&mut options.binary_mime, binary_mime),
             (&mut options.eight_bit_mime, eight_bit_mime),
             (&mut options.smtputf8, smtputf8),
+            (&mut options.dsn, dsn),
             (&mut options.enhanced, enhanced),
         ];
         for (offer, said) in offers {
@@ -126,6 +135,22 @@ impl Sink {
         fields.set_item("bytes_in", found.bytes_in)?;
         fields.set_item("bytes_out", found.bytes_out)?;
         names::SINK_STATS.get(py)?.call((), Some(&fields))
+    }
+
+    #[pyo3(signature = (messages, timeout = None))]
+    fn wait(&self, py: Python<'_>, messages: u64, timeout: Option<f64>) -> PyResult<bool> {
+        let timeout = seconds(py, "timeout", timeout)?;
+        let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        loop {
+            let left = end.map_or(SLICE, |end| end.saturating_duration_since(Instant::now()).min(SLICE));
+            if self.with(py, |sink| sink.wait(left, |stats| stats.messages >= messages))? {
+                return Ok(true);
+            }
+            if left < SLICE {
+                return Ok(false);
+            }
+            py.check_signals()?;
+        }
     }
 
     fn stop(&self, py: Python<'_>) {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,7 +65,7 @@ def run(arguments: argparse.Namespace, screen: Screen) -> int:
             with screen.progress("messages", arguments.stop_after) as bar:
                 seen = 0
                 while not arguments.stop_after or seen < arguments.stop_after:
-                    time.sleep(0.1)
+                    sink.wait(seen + 1, timeout=1)
                     count = sink.stats.messages
                     bar.advance(count - seen)
                     seen = count
