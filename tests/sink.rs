@@ -95,7 +95,10 @@ fn a_message_by_data_is_kept_as_it_was_meant() {
     client.deliver();
     let messages = sink.messages();
     assert_eq!(messages.len(), 1);
-    assert_eq!((messages[0].sender.as_str(), messages[0].recipients.as_slice()), ("a@b", &["c@d".to_owned()][..]));
+    assert_eq!(
+        (messages[0].sender.as_str(), messages[0].recipients.as_slice()),
+        ("a@b", &["c@d".to_owned()][..])
+    );
     assert_eq!(messages[0].content, "hello\r\n.dot\r\n");
     assert!(!messages[0].via_bdat);
     assert_eq!(sink.take_messages().len(), 1);
@@ -146,7 +149,10 @@ fn only_what_was_accepted_is_in_the_ledger() {
     });
     let mut client = Plain::new(&sink);
     client.ask("EHLO x\nMAIL FROM:<bad@x>\nRCPT TO:<a@b>\n", &[250, 550, 503]);
-    client.ask("MAIL FROM:<a@b>\nRCPT TO:<reject1@x>\nRCPT TO:<ok@x>\nRCPT TO:<temp@x>\n", &[250, 550, 250, 450]);
+    client.ask(
+        "MAIL FROM:<a@b>\nRCPT TO:<reject1@x>\nRCPT TO:<ok@x>\nRCPT TO:<temp@x>\n",
+        &[250, 550, 250, 450],
+    );
     client.ask("BDAT 1 LAST\nx", &[250]);
     client.ask("MAIL FROM:<nodata@x>\nRCPT TO:<ok@x>\nDATA\nRSET\n", &[250, 250, 451, 250]);
     client.ask("MAIL FROM:<nodata@x>\nRCPT TO:<ok@x>\nBDAT 6 LAST\nQUIT\nRSET\n", &[250, 250, 451, 250]);
@@ -276,7 +282,10 @@ fn limits_are_offered_and_kept() {
     let hello = client.reply();
     assert!(hello.iter().any(|line| line.ends_with("LIMITS RCPTMAX=1 MAILMAX=1")), "{hello:?}");
     assert!(hello.iter().any(|line| line.ends_with("SIZE 10")), "{hello:?}");
-    client.ask("MAIL FROM:<a@b> SIZE=11\nMAIL FROM:<a@b>\nRCPT TO:<c@d>\nRCPT TO:<e@f>\n", &[552, 250, 250, 452]);
+    client.ask(
+        "MAIL FROM:<a@b> SIZE=11\nMAIL FROM:<a@b>\nRCPT TO:<c@d>\nRCPT TO:<e@f>\n",
+        &[552, 250, 250, 452],
+    );
     client.ask("BDAT 11\n12345678901RSET\n", &[552, 250]);
     assert_eq!(Plain::silent(&sink).code(), 421);
     client.ask("MAIL FROM:<a@b>\nRCPT TO:<c@d>\nBDAT 1 LAST\nxMAIL FROM:<a@b>\n", &[250, 250, 250, 421, 0]);

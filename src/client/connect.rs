@@ -89,7 +89,11 @@ impl Connector {
     pub(super) fn timeout(&self) -> Duration {
         let now = Instant::now();
         let end = self.deadline.saturating_duration_since(now);
-        if self.waiting.is_empty() { end } else { end.min((self.since + HEAD_START).saturating_duration_since(now)) }
+        if self.waiting.is_empty() {
+            end
+        } else {
+            end.min((self.since + HEAD_START).saturating_duration_since(now))
+        }
     }
 
     /// The newest attempt's socket, for a caller that waits himself.

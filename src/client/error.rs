@@ -69,7 +69,9 @@ impl ConnectError {
     /// The system's error, where there was one.
     pub const fn io_error(&self) -> Option<&io::Error> {
         match self {
-            Self::Resolve { source, .. } | Self::Tcp { source, .. } | Self::Unix { source, .. } => Some(source),
+            Self::Resolve { source, .. } | Self::Tcp { source, .. } | Self::Unix { source, .. } => {
+                Some(source)
+            }
             Self::Socket(source) => Some(source),
             Self::NoAddress { .. } | Self::Session(_) | Self::TimedOut => None,
         }

@@ -18,7 +18,9 @@ impl Engine {
             }
             Asked::Hello(_) => self.reply(250, &host_name(&self.options)),
             Asked::ContentEnd(left) => (0..left).try_for_each(|_| self.reply(250, "Ok")),
-            Asked::Mail(_) | Asked::Rcpt | Asked::ChunkEnd | Asked::Rset | Asked::Noop => self.reply(250, "Ok"),
+            Asked::Mail(_) | Asked::Rcpt | Asked::ChunkEnd | Asked::Rset | Asked::Noop => {
+                self.reply(250, "Ok")
+            }
             Asked::Data => self.reply(354, "End data with <CR><LF>.<CR><LF>"),
             Asked::Bdat { .. } => self.reply(250, ""),
             Asked::Quit => self.reply(221, "Bye"),
@@ -83,7 +85,9 @@ impl Engine {
                 self.transaction.open = true;
                 self.transaction.info = info;
             }
-            Asked::Rcpt if positive => self.transaction.accepted = self.transaction.accepted.saturating_add(1),
+            Asked::Rcpt if positive => {
+                self.transaction.accepted = self.transaction.accepted.saturating_add(1)
+            }
             Asked::Rcpt => self.transaction.refused = self.transaction.refused.saturating_add(1),
             Asked::Data if positive => self.stage = Stage::Data,
             Asked::ChunkEnd if !positive => self.transaction.fail_chunk(false, &self.options),
@@ -136,7 +140,8 @@ fn is_gathered(asked: Asked) -> bool {
 /// Subject and detail of the enhanced code to put before the text. None when there's one in it already, in replies
 /// to the greeting and to EHLO (RFC 2034 §4), and in 3yz replies.
 fn enhanced(options: &ServerOptions, asked: Asked, code: u16, text: &str) -> Option<(u16, u16)> {
-    if !options.enhanced_status_codes || matches!(asked, Asked::Greeting | Asked::Hello(_)) || code / 100 == 3 {
+    if !options.enhanced_status_codes || matches!(asked, Asked::Greeting | Asked::Hello(_)) || code / 100 == 3
+    {
         return None;
     }
     // The longest enhanced code has nine octets; a text that begins otherwise isn't looked at.

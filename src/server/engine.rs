@@ -34,7 +34,10 @@ pub(super) enum Stage {
     /// Content of DATA.
     Data,
     /// Content of BDAT.
-    Chunk { left: u64, last: bool },
+    Chunk {
+        left: u64,
+        last: bool,
+    },
 }
 
 /// The open question.
@@ -45,7 +48,10 @@ pub(super) enum Asked {
     Mail(MailInfo),
     Rcpt,
     Data,
-    Bdat { size: u64, last: bool },
+    Bdat {
+        size: u64,
+        last: bool,
+    },
     ChunkEnd,
     /// This many answers are still wanted.
     ContentEnd(u32),
@@ -239,7 +245,8 @@ impl Engine {
             Err(malformed) => return self.malformed(malformed),
         };
         let mut info = MailInfo::default();
-        let gathered = matches!(command, Command::Mail { .. } | Command::Rcpt { .. } | Command::Rset | Command::Send);
+        let gathered =
+            matches!(command, Command::Mail { .. } | Command::Rcpt { .. } | Command::Rset | Command::Send);
         match self.ask(command, line, &mut info) {
             Ok(Some(asked)) => self.asked = Some(asked),
             Ok(None) => {}

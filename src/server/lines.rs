@@ -32,7 +32,8 @@ impl Lines {
             self.kept.clear();
         }
         let max = if max == 0 { usize::MAX } else { max };
-        let Some((line, rest)) = memchr::memchr(b'\n', input).and_then(|at| input.split_at_checked(at + 1)) else {
+        let Some((line, rest)) = memchr::memchr(b'\n', input).and_then(|at| input.split_at_checked(at + 1))
+        else {
             return self.keep(input, max);
         };
         *input = rest;

@@ -145,7 +145,8 @@ mod tests {
 
     #[test]
     fn only_what_was_offered() {
-        let options = ServerOptions { size: None, parameters: vec!["BY".to_owned()], ..ServerOptions::default() };
+        let options =
+            ServerOptions { size: None, parameters: vec!["BY".to_owned()], ..ServerOptions::default() };
         assert_eq!(check_mail(b"SIZE=1", &options, true), Err(refusal::UNKNOWN_PARAMETER));
         assert!(check_mail(b"by=120;R", &options, true).is_ok());
         assert!(check_rcpt(b"NOTIFY=SUCCESS ORCPT=rfc822;a@b", &options, true).is_ok());

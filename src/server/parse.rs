@@ -38,10 +38,19 @@ impl Span {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Command {
     Hello(Hello, Span),
-    Mail { path: Span, params: Span },
-    Rcpt { path: Span, params: Span },
+    Mail {
+        path: Span,
+        params: Span,
+    },
+    Rcpt {
+        path: Span,
+        params: Span,
+    },
     Data,
-    Bdat { size: u64, last: bool },
+    Bdat {
+        size: u64,
+        last: bool,
+    },
     Rset,
     Noop,
     Quit,
@@ -53,7 +62,10 @@ pub(super) enum Command {
     Send,
     /// TURN likewise.
     Turn,
-    Other { verb: Span, argument: Span },
+    Other {
+        verb: Span,
+        argument: Span,
+    },
 }
 
 /// What a malformed line gets.
@@ -79,13 +91,13 @@ pub(super) fn parse(line: &[u8], chunking: bool) -> Result<Command, Malformed> {
 
     match &upper4(verb) {
         b"MAIL" => {
-            let (path, params) =
-                envelope(line, rest, b"FROM:", refusal::MAIL_SYNTAX, refusal::BAD_SENDER).map_err(gathered)?;
+            let (path, params) = envelope(line, rest, b"FROM:", refusal::MAIL_SYNTAX, refusal::BAD_SENDER)
+                .map_err(gathered)?;
             Ok(Command::Mail { path, params })
         }
         b"RCPT" => {
-            let (path, params) =
-                envelope(line, rest, b"TO:", refusal::RCPT_SYNTAX, refusal::BAD_RECIPIENT).map_err(gathered)?;
+            let (path, params) = envelope(line, rest, b"TO:", refusal::RCPT_SYNTAX, refusal::BAD_RECIPIENT)
+                .map_err(gathered)?;
             Ok(Command::Rcpt { path, params })
         }
         b"BDAT" if chunking => bdat(rest.of(line)).ok_or(Malformed {
@@ -141,7 +153,13 @@ fn skip_space(line: &[u8], from: usize) -> usize {
 }
 
 /// `FROM:<path> parameters`, with the space behind the colon that old clients put there.
-fn envelope(line: &[u8], rest: Span, word: &[u8], syntax: Canned, bad: Canned) -> Result<(Span, Span), Canned> {
+fn envelope(
+    line: &[u8],
+    rest: Span,
+    word: &[u8],
+    syntax: Canned,
+    bad: Canned,
+) -> Result<(Span, Span), Canned> {
     let text = rest.of(line);
     if !text.get(..word.len()).is_some_and(|given| given.eq_ignore_ascii_case(word)) {
         return Err(syntax);

@@ -162,7 +162,18 @@ mod tests {
         for line in ["", "a@b", "<a@b", "<\"a@b>"] {
             assert_eq!(parsed(line), Err(BadPath::NoBrackets), "{line}");
         }
-        for line in ["<@>", "<a@>", "<@b>", "<a@b@c>", "<a b@c>", "<<a@b>>", "<@x:>", "<a\"b\"@c>", "<a,b@c>", "<\"a\"b@c>"] {
+        for line in [
+            "<@>",
+            "<a@>",
+            "<@b>",
+            "<a@b@c>",
+            "<a b@c>",
+            "<<a@b>>",
+            "<@x:>",
+            "<a\"b\"@c>",
+            "<a,b@c>",
+            "<\"a\"b@c>",
+        ] {
             assert_eq!(parsed(line), Err(BadPath::Address), "{line}");
         }
         let long = format!("<{}@b>", "a".repeat(65));

@@ -54,6 +54,7 @@ pub(super) const TOO_MANY_ERRORS: Canned = canned(421, 7, 0, "Too many errors");
 pub(super) const NEEDS_SMTPUTF8: Canned = canned(553, 6, 7, "Non-ASCII address needs SMTPUTF8");
 
 // Imitated faults.
-pub(super) const AFTER_DOT: Canned = canned(503, 5, 1, "Bad sequence of commands: pipelined after end of DATA");
+pub(super) const AFTER_DOT: Canned =
+    canned(503, 5, 1, "Bad sequence of commands: pipelined after end of DATA");
 pub(super) const NO_PIPELINING: Canned = canned(500, 5, 1, "Invalid command: Pipelining not supported");
 pub(super) const NO_SYNC: Canned = canned(554, 5, 0, "SMTP protocol synchronization error");

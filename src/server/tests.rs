@@ -58,12 +58,14 @@ fn sequence() {
             (&format!("{M}RCPT TO:<>\nDATA\n"), &[250, 501, 503]),
             (&format!("{M}{R}DATA\nhi\n.\n{M}"), &[250, 250, 354, 250, 250]),
             (&format!("{M}{R}BDAT 2 LAST\nhi{M}"), &[250, 250, 250, 250]),
-            ("NOOP\nVRFY x\nEXPN x\nHELP\nETRN x\nTURN\nSEND FROM:<a@b>\nFOO\nQUIT\nNOOP\n", &[
-                250, 252, 502, 214, 502, 502, 502, 500, 221,
-            ]),
-            (&format!("{M}{R}BDAT 3\nabc{R}BDAT 0\nDATA\nBDAT 1 LAST\nx{M}"), &[
-                250, 250, 250, 503, 250, 503, 250, 250,
-            ]),
+            (
+                "NOOP\nVRFY x\nEXPN x\nHELP\nETRN x\nTURN\nSEND FROM:<a@b>\nFOO\nQUIT\nNOOP\n",
+                &[250, 252, 502, 214, 502, 502, 502, 500, 221],
+            ),
+            (
+                &format!("{M}{R}BDAT 3\nabc{R}BDAT 0\nDATA\nBDAT 1 LAST\nx{M}"),
+                &[250, 250, 250, 503, 250, 503, 250, 250],
+            ),
             (&format!("BDAT x\n{M}"), &[501]),
             (&format!("MAIL FROM:<a@b> BODY=BINARYMIME\n{R}DATA\nBDAT 1 LAST\nx"), &[250, 250, 503, 250]),
             ("MAIL FROM:<\u{e9}@b>\nMAIL FROM:<\u{e9}@b> SMTPUTF8\nRCPT TO:<\u{e9}@b>\n", &[553, 250, 250]),
@@ -94,7 +96,10 @@ fn size_limits() {
         &options,
         &[
             (&format!("MAIL FROM:<a@b> SIZE=5\nMAIL FROM:<a@b> SIZE=4\n{R}"), &[552, 250, 250]),
-            (&format!("{M}{R}DATA\nab\n.\n{M}{R}DATA\nabc\n.\n{M}"), &[250, 250, 354, 250, 250, 250, 354, 552, 250]),
+            (
+                &format!("{M}{R}DATA\nab\n.\n{M}{R}DATA\nabc\n.\n{M}"),
+                &[250, 250, 354, 250, 250, 250, 354, 552, 250],
+            ),
             (&format!("{M}{R}BDAT 4\nNOOPBDAT 1 LAST\nxNOOP\n"), &[250, 250, 250, 552, 250]),
         ],
     );
@@ -103,26 +108,32 @@ fn size_limits() {
 #[test]
 fn limits_end_or_refuse() {
     let limits = ServerLimits { recipients: 1, commands: 6, line: 20, ..ServerLimits::default() };
-    check(&ServerOptions { limits, ..ServerOptions::default() }, &[(
-        &format!("{M}{R}{R}NOOP xxxxxxxxxxxxxxxxx\nNOOP\nNOOP\nNOOP\n"),
-        &[250, 250, 452, 500, 250, 421],
-    )]);
+    check(
+        &ServerOptions { limits, ..ServerOptions::default() },
+        &[(&format!("{M}{R}{R}NOOP xxxxxxxxxxxxxxxxx\nNOOP\nNOOP\nNOOP\n"), &[250, 250, 452, 500, 250, 421])],
+    );
     let limits = ServerLimits { errors: 2, messages: 1, ..ServerLimits::default() };
     let options = ServerOptions { limits, ..ServerOptions::default() };
-    check(&options, &[
-        ("FOO\nFOO\nNOOP\nNOOP\n", &[500, 500, 421]),
-        (&format!("FOO\n{M}{R}DATA\n.\nFOO\n{M}NOOP\n"), &[500, 250, 250, 354, 250, 500, 421]),
-    ]);
+    check(
+        &options,
+        &[
+            ("FOO\nFOO\nNOOP\nNOOP\n", &[500, 500, 421]),
+            (&format!("FOO\n{M}{R}DATA\n.\nFOO\n{M}NOOP\n"), &[500, 250, 250, 354, 250, 500, 421]),
+        ],
+    );
 }
 
 #[test]
 fn lmtp_answers_for_each_recipient() {
     let options = ServerOptions { lmtp: true, ..ServerOptions::default() };
-    check(&options, &[
-        (&format!("{M}{R}{R}DATA\n.\nNOOP\n"), &[250, 250, 250, 354, 250, 250, 250]),
-        (&format!("{M}{R}{R}BDAT 1\nxBDAT 1 LAST\nxNOOP\n"), &[250, 250, 250, 250, 250, 250, 250]),
-        ("EHLO x\nHELO x\n", &[500, 500]),
-    ]);
+    check(
+        &options,
+        &[
+            (&format!("{M}{R}{R}DATA\n.\nNOOP\n"), &[250, 250, 250, 354, 250, 250, 250]),
+            (&format!("{M}{R}{R}BDAT 1\nxBDAT 1 LAST\nxNOOP\n"), &[250, 250, 250, 250, 250, 250, 250]),
+            ("EHLO x\nHELO x\n", &[500, 500]),
+        ],
+    );
     let mut session = ServerSession::new(options);
     session.feed(b"LHLO x\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nRCPT TO:<e@f>\r\nDATA\r\n.\r\nNOOP\r\n");
     loop {
@@ -170,7 +181,10 @@ fn quirks_of_real_servers() {
     check(&quirk(lone), &[(&format!("{M}DATA\n.\nNOOP\n"), &[250, 354, 554, 250])]);
     let whole = |quirks, input: &str| run(&quirk(quirks), input.as_bytes(), |all| all);
     let opensmtpd = Quirks { no_pipelining: true, ..Quirks::default() };
-    assert!(whole(opensmtpd, "EHLO x\r\nNOOP\r\n").ends_with("500 5.5.1 Invalid command: Pipelining not supported\r\n"));
+    assert!(
+        whole(opensmtpd, "EHLO x\r\nNOOP\r\n")
+            .ends_with("500 5.5.1 Invalid command: Pipelining not supported\r\n")
+    );
     let exim = Quirks { enforce_sync: true, ..Quirks::default() };
     assert!(whole(exim, "EHLO x\r\nNOOP\r\n").ends_with("554 5.5.0 SMTP protocol synchronization error\r\n"));
 }

@@ -86,7 +86,8 @@ impl Session {
     /// After a 421: is there anything left that a reply could decide?
     pub(super) fn drain(&mut self) {
         let written = self.output.written();
-        if self.ledger.is_empty() || !self.flight.iter().any(|transaction| transaction.is_committed(written)) {
+        if self.ledger.is_empty() || !self.flight.iter().any(|transaction| transaction.is_committed(written))
+        {
             self.drained();
         }
     }

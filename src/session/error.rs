@@ -100,9 +100,10 @@ impl SessionError {
                 | PeerError::Unsolicited(reply)
                 | PeerError::WrongClass { reply, .. },
             ) => Some(reply),
-            Self::Closed { .. } | Self::Lost(_) | Self::Peer(PeerError::Malformed(_)) | Self::Timeout { .. } => {
-                None
-            }
+            Self::Closed { .. }
+            | Self::Lost(_)
+            | Self::Peer(PeerError::Malformed(_))
+            | Self::Timeout { .. } => None,
         }
     }
 }

@@ -72,8 +72,11 @@ impl Session {
     pub(super) fn on_hello(&mut self, verb: Verb, class: Class, reply: Reply) {
         match class {
             Class::Positive => {
-                let capabilities =
-                    if verb == Verb::Helo { Capabilities::default() } else { Capabilities::from_reply(&reply) };
+                let capabilities = if verb == Verb::Helo {
+                    Capabilities::default()
+                } else {
+                    Capabilities::from_reply(&reply)
+                };
                 self.offer = Offer::of(&capabilities);
                 self.capabilities = Some(capabilities);
                 self.stage = Stage::Ready;

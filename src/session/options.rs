@@ -185,6 +185,6 @@ impl Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self::new(HostName::localhost())
+        Self::new(HostName::default())
     }
 }

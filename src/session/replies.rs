@@ -65,7 +65,8 @@ impl Session {
             Sent::Greeting => self.on_greeting(reply.class(), reply.to_owned()),
             Sent::Hello(verb) => self.on_hello(verb, reply.class(), reply.to_owned()),
             Sent::Command(ticket, _) => {
-                let status = if reply.class() == Class::Positive { Status::Delivered } else { Status::Refused };
+                let status =
+                    if reply.class() == Class::Positive { Status::Delivered } else { Status::Refused };
                 self.finish(Outcome {
                     ticket,
                     status,
@@ -203,7 +204,9 @@ impl Session {
         if reply.code() == 421 {
             return self.end(SessionError::ShutDown(reply.to_owned()));
         }
-        self.end(PeerError::Early { verb: entry.sent.verb(), reply: reply.to_owned() }.into());
+        if !self.trial_failed(Some(entry)) {
+            self.end(PeerError::Early { verb: entry.sent.verb(), reply: reply.to_owned() }.into());
+        }
     }
 }
 

@@ -24,7 +24,9 @@ impl Session {
     /// Traces the commands queued since the output stood at `from`.
     pub(super) fn trace_sent(&mut self, from: u64) {
         if let Some(trace) = &mut self.trace {
-            for line in self.output.last_text(from).split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+            for line in
+                self.output.last_text(from).split(|&byte| byte == b'\n').filter(|line| !line.is_empty())
+            {
                 (trace.0)(Direction::Sent, line.strip_suffix(b"\r").unwrap_or(line));
             }
         }

@@ -4,8 +4,8 @@
 //! Why a message can't be reported delivered that wasn't: `Delivered` is written in one place, [`Transaction::on_final`],
 //! from a positive reply to the content, for recipients whose RCPT was accepted, of a sender that was not refused.
 
-use super::outcome::{Outcome, Reason, RecipientOutcome, Status, Ticket};
 use super::message::Message;
+use super::outcome::{Outcome, Reason, RecipientOutcome, Status, Ticket};
 use crate::wire::{Class, Reply, ReplyRef};
 
 /// What is known of one recipient so far.
@@ -148,6 +148,8 @@ pub(super) struct Transaction {
     refused: usize,
     /// Replies to the content so far.
     finals: usize,
+    /// The content itself was refused, for everybody; not so under LMTP, where each reply is about one recipient.
+    content_refused: bool,
     /// The sender was refused, or older state may be mixed in: nothing may be delivered by this.
     condemned: Option<Option<Reason>>,
     /// The position behind the last byte of the content: the commitment point.
@@ -170,6 +172,7 @@ impl Transaction {
             accepted: 0,
             refused: 0,
             finals: 0,
+            content_refused: false,
             condemned: None,
             commit: None,
             trial: false,
@@ -234,6 +237,8 @@ impl Transaction {
     /// DATA was refused: nobody gets it.
     pub(super) fn on_data_refused(&mut self, reply: ReplyRef<'_>) {
         let reply = reply.to_owned();
+        // With nobody accepted it is no verdict on the content: others may yet be accepted (RCPTMAX).
+        self.content_refused = self.accepted > 0;
         self.all_refused(&reply);
         if !self.is_condemned() && self.accepted > 0 {
             self.job.reply = Some(reply);
@@ -268,10 +273,15 @@ impl Transaction {
                 }
             } else {
                 let reply = reply.to_owned();
+                self.content_refused = !positive && self.accepted > 0;
                 for verdict in &mut self.job.verdicts {
                     if let Verdict::Accepted(rcpt) = verdict {
                         // An acceptance keeps its own words (251 says where to); a refusal is the content's.
-                        let why = if positive { core::mem::replace(rcpt, Reply::new(0, b"")) } else { reply.clone() };
+                        let why = if positive {
+                            core::mem::replace(rcpt, Reply::new(0, b""))
+                        } else {
+                            reply.clone()
+                        };
                         *verdict = Verdict::Settled(status, Some(why));
                     }
                 }
@@ -305,15 +315,15 @@ impl Transaction {
     /// It is over on the wire. What 452 or RCPTMAX left goes on, if somebody got this part.
     pub(super) fn close(mut self) -> Closed {
         let mut rest: Vec<u32> = Vec::new();
-        if self.count < self.job.remaining() || self.job.verdicts.iter().any(|v| matches!(v, Verdict::Later(_))) {
+        if self.count < self.job.remaining()
+            || self.job.verdicts.iter().any(|v| matches!(v, Verdict::Later(_)))
+        {
             rest.extend((self.count..self.job.remaining()).filter_map(|nth| self.job.recipient(nth)));
             let later = (0u32..).zip(&self.job.verdicts).filter(|(_, v)| matches!(v, Verdict::Later(_)));
             rest.extend(later.map(|(index, _)| index));
             rest.sort_unstable();
         }
-        let delivered = self.job.verdicts.iter().any(|v| matches!(v, Verdict::Settled(Status::Delivered, _)));
-        let split = self.count < self.job.remaining();
-        if !rest.is_empty() && (delivered || split) && self.goes_on() {
+        if !rest.is_empty() && self.goes_on() {
             for &index in &rest {
                 if let Some(verdict) = self.job.verdicts.get_mut(index as usize) {
                     *verdict = Verdict::Open;
@@ -371,9 +381,7 @@ impl Transaction {
 
     /// Whether a refusal of the sender or of the content rules out a further transaction of the same message.
     fn goes_on(&self) -> bool {
-        !self.is_condemned()
-            && !self.after_421
-            && self.job.reply.as_ref().is_none_or(|reply| reply.class() == Class::Positive)
+        !self.is_condemned() && !self.after_421 && !self.content_refused && self.job.decided.is_none()
     }
 
     const fn negative(&self) -> Status {

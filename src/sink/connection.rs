@@ -87,7 +87,13 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(fd: OwnedFd, id: u64, options: &SinkOptions, server: ServerOptions, surplus: bool) -> Self {
+    pub(super) fn new(
+        fd: OwnedFd,
+        id: u64,
+        options: &SinkOptions,
+        server: ServerOptions,
+        surplus: bool,
+    ) -> Self {
         let far = (!options.rtt.is_zero() || options.bandwidth.is_some()).then(|| {
             let path = || Path::new(options.rtt / 2, options.bandwidth);
             Box::new(Far {

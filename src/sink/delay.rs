@@ -79,7 +79,6 @@ impl Path {
     pub(super) fn octets(&self) -> usize {
         self.octets
     }
-
 }
 
 #[cfg(test)]

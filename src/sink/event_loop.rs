@@ -147,7 +147,9 @@ impl EventLoop {
     }
 
     fn resume(&mut self) {
-        if self.paused.take().is_some() && self.poller.add(&self.listener.fd, LISTENER, Interest::READ).is_err() {
+        if self.paused.take().is_some()
+            && self.poller.add(&self.listener.fd, LISTENER, Interest::READ).is_err()
+        {
             self.pause();
         }
     }

@@ -10,8 +10,18 @@ use super::options::SinkOptions;
 impl SinkOptions {
     /// Names that [`imitate`](Self::imitate) knows.
     pub const IMITATIONS: &'static [&'static str] = &[
-        "postfix", "exim", "dovecot", "sendmail", "haraka", "courier", "opensmtpd", "aiosmtpd", "go-smtp", "qmail",
-        "qpsmtpd", "smtp-sink",
+        "postfix",
+        "exim",
+        "dovecot",
+        "sendmail",
+        "haraka",
+        "courier",
+        "opensmtpd",
+        "aiosmtpd",
+        "go-smtp",
+        "qmail",
+        "qpsmtpd",
+        "smtp-sink",
     ];
 
     /// The settings that make a sink look like the server of that name, or `None`.

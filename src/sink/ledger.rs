@@ -78,7 +78,17 @@ macro_rules! counters {
 }
 
 counters!(
-    connections, open, messages, recipients, content, commands, refused, bytes_in, bytes_out, reads, writes
+    connections,
+    open,
+    messages,
+    recipients,
+    content,
+    commands,
+    refused,
+    bytes_in,
+    bytes_out,
+    reads,
+    writes
 );
 
 /// Shared by the sink's handle and its thread.

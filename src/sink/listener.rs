@@ -38,7 +38,8 @@ impl Listener {
                 (Kind::Unix(listener, path.clone()), fd)
             }
             None => {
-                let addresses: Vec<SocketAddr> = (options.host.as_str(), options.port).to_socket_addrs()?.collect();
+                let addresses: Vec<SocketAddr> =
+                    (options.host.as_str(), options.port).to_socket_addrs()?.collect();
                 let listener = TcpListener::bind(addresses.as_slice())?;
                 listener.set_nonblocking(true)?;
                 let fd = listener.as_fd().try_clone_to_owned()?;

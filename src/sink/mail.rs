@@ -125,9 +125,8 @@ impl Mail {
 
     /// All verdicts are in: notes what was accepted.
     pub(super) fn finish(&mut self, messages: &mut Vec<Received>, delta: &mut SinkStats) {
-        let accepted = |index: usize| {
-            self.delivered.get(if self.lmtp { index } else { 0 }).copied().unwrap_or_default()
-        };
+        let accepted =
+            |index: usize| self.delivered.get(if self.lmtp { index } else { 0 }).copied().unwrap_or_default();
         let count = (0..self.ends.len()).filter(|&index| accepted(index)).count();
         if count > 0 && self.keep != Keep::Discard {
             delta.messages += 1;

@@ -64,7 +64,8 @@ impl Sink {
         let (waker, stop) = UnixStream::pair()?;
         let shared = Arc::new(Shared::default());
         let event_loop = EventLoop::new(options, listener, OwnedFd::from(stop), Arc::clone(&shared))?;
-        let thread = std::thread::Builder::new().name("smtpipe-sink".to_owned()).spawn(|| event_loop.run())?;
+        let thread =
+            std::thread::Builder::new().name("smtpipe-sink".to_owned()).spawn(|| event_loop.run())?;
         Ok(Self { shared, address, waker: Some(waker), thread: Some(thread) })
     }
 

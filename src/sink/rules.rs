@@ -13,7 +13,9 @@ impl Rules {
     /// Checks that every reply fits its stage.
     pub(super) fn new(rules: Vec<Rule>) -> io::Result<Self> {
         for rule in &rules {
-            let (RuleAction::Reply(reply) | RuleAction::ReplyThenDrop(reply)) = &rule.action else { continue };
+            let (RuleAction::Reply(reply) | RuleAction::ReplyThenDrop(reply)) = &rule.action else {
+                continue;
+            };
             let fits = match (rule.at, reply.code()) {
                 (_, 400..=599) | (RuleStage::Connect, 220) | (RuleStage::Data, 354) => true,
                 (at, 200..=299) => !matches!(at, RuleStage::Connect | RuleStage::Data),
@@ -35,7 +37,9 @@ impl Rules {
     /// The action of the first rule that applies now.
     pub(super) fn find(&mut self, at: RuleStage, text: &str) -> Option<&RuleAction> {
         for (rule, seen) in &mut self.rules {
-            if rule.at != at || !(rule.pattern.is_empty() || matches(rule.pattern.as_bytes(), text.as_bytes())) {
+            if rule.at != at
+                || !(rule.pattern.is_empty() || matches(rule.pattern.as_bytes(), text.as_bytes()))
+            {
                 continue;
             }
             *seen = seen.saturating_add(1);

@@ -290,6 +290,20 @@ mod tests {
             prop_assert_eq!(read_all(&pieces), (expected, Some(b"NEXT".to_vec())));
         }
 
+        /// Against the definition: content ends at the first CRLF "." CRLF, as if a CRLF came before it.
+        #[test]
+        fn only_the_whole_sequence_ends_content(
+            stream in prop::collection::vec(prop::sample::select(&b"\r\r\n\n..x"[..]), 0..40),
+        ) {
+            let mut stream = stream;
+            stream.extend_from_slice(b"x\r\n.\r\n");
+            let text = format!("\r\n{}", String::from_utf8(stream.clone()).unwrap());
+            let (content, left) = text.split_once("\r\n.\r\n").unwrap();
+            let content = format!("{content}\r\n").replace("\r\n.", "\r\n");
+            let expected = (content.as_bytes()[2..].to_vec(), Some(left.as_bytes().to_vec()));
+            prop_assert_eq!(read_all(&[&stream]), expected);
+        }
+
         #[test]
         fn any_bytes_read_the_same_however_cut(
             stream in prop::collection::vec(prop::sample::select(&b"..\r\r\n\nx"[..]), 0..40),

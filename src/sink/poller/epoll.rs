@@ -56,7 +56,11 @@ impl Poller {
     }
 
     /// Waits until a socket is ready or the time has passed; both and neither are possible.
-    pub(in crate::sink) fn wait(&mut self, ready: &mut Vec<Ready>, timeout: Option<Duration>) -> io::Result<()> {
+    pub(in crate::sink) fn wait(
+        &mut self,
+        ready: &mut Vec<Ready>,
+        timeout: Option<Duration>,
+    ) -> io::Result<()> {
         ready.clear();
         let mut zero = None;
         if let Some(timeout) = timeout {

@@ -39,7 +39,10 @@ pub(super) struct Ready {
 
 fn timespec(timeout: Duration) -> Timespec {
     // What doesn't fit is longer than any machine runs.
-    Timespec { tv_sec: timeout.as_secs().try_into().unwrap_or(i32::MAX.into()), tv_nsec: timeout.subsec_nanos().into() }
+    Timespec {
+        tv_sec: timeout.as_secs().try_into().unwrap_or(i32::MAX.into()),
+        tv_nsec: timeout.subsec_nanos().into(),
+    }
 }
 
 #[cfg(test)]

@@ -39,7 +39,11 @@ impl Poller {
         self.sockets.remove(&key);
     }
 
-    pub(in crate::sink) fn wait(&mut self, ready: &mut Vec<Ready>, timeout: Option<Duration>) -> io::Result<()> {
+    pub(in crate::sink) fn wait(
+        &mut self,
+        ready: &mut Vec<Ready>,
+        timeout: Option<Duration>,
+    ) -> io::Result<()> {
         ready.clear();
         let watched = || self.sockets.iter().filter(|(_, (_, interest))| !interest.is_none());
         let mut fds: Vec<PollFd<'_>> = watched()
@@ -55,15 +59,17 @@ impl Poller {
             Err(rustix::io::Errno::INTR) => return Ok(()),
             Err(error) => return Err(error.into()),
         }
-        ready.extend(fds.iter().zip(watched()).filter(|(fd, _)| !fd.revents().is_empty()).map(|(fd, (&key, _))| {
-            let flags = fd.revents();
-            let trouble = flags.intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL);
-            Ready {
-                key,
-                read: trouble || flags.contains(PollFlags::IN),
-                write: trouble || flags.contains(PollFlags::OUT),
-            }
-        }));
+        ready.extend(fds.iter().zip(watched()).filter(|(fd, _)| !fd.revents().is_empty()).map(
+            |(fd, (&key, _))| {
+                let flags = fd.revents();
+                let trouble = flags.intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL);
+                Ready {
+                    key,
+                    read: trouble || flags.contains(PollFlags::IN),
+                    write: trouble || flags.contains(PollFlags::OUT),
+                }
+            },
+        ));
         Ok(())
     }
 }

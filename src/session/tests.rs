@@ -1,0 +1,277 @@
+//! The engine against a server written by hand: what is sent, in which flight, and what is then known.
+
+use core::time::Duration;
+use std::io::IoSlice;
+
+use bytes::Bytes;
+
+use super::*;
+use crate::wire::{Address, Content, HostName};
+
+/// A session with its bytes out and events in.
+struct Rig {
+    session: Session,
+    now: Duration,
+    events: Vec<Event>,
+}
+
+impl Rig {
+    fn new(change: impl FnOnce(&mut Options)) -> Self {
+        let mut options = Options::new(HostName::new("client.example").unwrap());
+        change(&mut options);
+        let mut session = Session::new(options);
+        session.start(Duration::ZERO);
+        Self { session, now: Duration::ZERO, events: Vec::new() }
+    }
+
+    /// Greeted, and offered `keywords`.
+    fn greeted(keywords: &[&str], change: impl FnOnce(&mut Options)) -> Self {
+        let mut rig = Self::new(change);
+        rig.hear("220 mx.example\r\n");
+        assert_eq!(rig.flight(), "EHLO client.example\r\n");
+        let mut reply = String::new();
+        let mut lines: Vec<_> = std::iter::once("mx.example").chain(keywords.iter().copied()).collect();
+        let last = lines.pop().unwrap();
+        for line in lines {
+            reply += &format!("250-{line}\r\n");
+        }
+        rig.hear(&format!("{reply}250 {last}\r\n"));
+        assert_eq!(rig.events.pop(), Some(Event::Ready));
+        rig
+    }
+
+    fn submit(&mut self, name: &str, recipients: &[&str]) -> Ticket {
+        let content = Content::new(Bytes::from(format!("Subject: {name}\r\n\r\n.{name}\r\n")));
+        let mut message = Message::new(Address::new(&format!("{name}@a.example")).unwrap(), content);
+        for recipient in recipients {
+            message = message.to(Address::new(&format!("{recipient}@b.example")).unwrap());
+        }
+        self.session.submit(message).unwrap()
+    }
+
+    fn hear(&mut self, text: &str) {
+        self.now += Duration::from_millis(50);
+        self.session.feed(self.now, text.as_bytes());
+        self.events.extend(std::iter::from_fn(|| self.session.next_event()));
+    }
+
+    /// All that goes out now.
+    fn flight(&mut self) -> String {
+        let mut out = Vec::new();
+        loop {
+            let mut slices = [IoSlice::new(&[]); 4];
+            let count = self.session.output(&mut slices);
+            let bytes: Vec<u8> = slices[..count].iter().flat_map(|slice| slice.to_vec()).collect();
+            self.session.sent(self.now, bytes.len());
+            if bytes.is_empty() {
+                return String::from_utf8(out).unwrap();
+            }
+            out.extend(bytes);
+        }
+    }
+
+    fn outcomes(&mut self) -> Vec<(u64, &'static str)> {
+        self.events.extend(std::iter::from_fn(|| self.session.next_event()));
+        let (outcomes, others) = std::mem::take(&mut self.events)
+            .into_iter()
+            .partition(|event| matches!(event, Event::Outcome(_)));
+        self.events = others;
+        outcomes
+            .into_iter()
+            .filter_map(|event| match event {
+                Event::Outcome(outcome) => Some((outcome.ticket.get(), outcome.status.as_str())),
+                _ => None,
+            })
+            .collect()
+    }
+}
+
+const MODERN: &[&str] = &["PIPELINING", "SIZE 1000000", "CHUNKING", "8BITMIME"];
+
+#[test]
+fn lockstep_sends_one_command_at_a_time() {
+    let mut rig = Rig::greeted(&["SIZE"], |_| {});
+    rig.submit("x", &["b", "c"]);
+    for (flight, reply) in [
+        ("MAIL FROM:<x@a.example> SIZE=18\r\n", "250 ok\r\n"),
+        ("RCPT TO:<b@b.example>\r\n", "550 no\r\n"),
+        ("RCPT TO:<c@b.example>\r\n", "250 ok\r\n"),
+        ("DATA\r\n", "354 go\r\n"),
+        ("Subject: x\r\n\r\n..x\r\n.\r\n", "250 queued\r\n"),
+    ] {
+        assert_eq!(rig.flight(), flight);
+        rig.hear(reply);
+    }
+    assert_eq!(rig.outcomes(), [(1, "partial")]);
+    assert_eq!(rig.session.stats().round_trips, 7);
+}
+
+#[test]
+fn a_refused_data_is_followed_by_rset() {
+    let mut rig = Rig::greeted(&["PIPELINING"], |_| {});
+    rig.submit("x", &["b"]);
+    rig.submit("y", &["b"]);
+    assert_eq!(rig.flight(), "MAIL FROM:<x@a.example>\r\nRCPT TO:<b@b.example>\r\nDATA\r\n");
+    rig.hear("250 ok\r\n550 no\r\n554 no valid recipients\r\n");
+    assert_eq!(rig.flight(), "RSET\r\nMAIL FROM:<y@a.example>\r\nRCPT TO:<b@b.example>\r\nDATA\r\n");
+    rig.hear("250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n");
+    assert!(rig.flight().ends_with("\r\n.\r\n"));
+    rig.hear("250 ok\r\n");
+    assert_eq!(rig.outcomes(), [(1, "refused"), (2, "delivered")]);
+}
+
+#[test]
+fn continuous_is_earned_by_the_first_group_behind_a_dot() {
+    let mut rig = Rig::greeted(&["PIPELINING"], |_| {});
+    for name in ["x", "y", "z"] {
+        rig.submit(name, &["b"]);
+    }
+    rig.flight();
+    rig.hear("250 ok\r\n250 ok\r\n354 go\r\n");
+    assert_eq!(
+        rig.flight(),
+        "Subject: x\r\n\r\n..x\r\n.\r\nMAIL FROM:<y@a.example>\r\nRCPT TO:<b@b.example>\r\nDATA\r\n"
+    );
+    assert_eq!(rig.session.level(), Level::Group);
+    rig.hear("250 queued\r\n250 ok\r\n250 ok\r\n354 go\r\n");
+    assert_eq!(rig.session.level(), Level::Continuous);
+    assert!(rig.flight().contains(".\r\nMAIL FROM:<z@a.example>"));
+    rig.hear("250 queued\r\n250 ok\r\n250 ok\r\n354 go\r\n");
+    rig.flight();
+    rig.hear("250 queued\r\n");
+    assert_eq!(rig.outcomes(), [(1, "delivered"), (2, "delivered"), (3, "delivered")]);
+    // Greeting, EHLO, the first group, and one for each message.
+    assert_eq!(rig.session.stats().round_trips, 6);
+}
+
+#[test]
+fn a_server_that_refuses_what_follows_a_dot_gets_it_again() {
+    let mut rig = Rig::greeted(&["PIPELINING"], |_| {});
+    rig.submit("x", &["b"]);
+    rig.submit("y", &["b"]);
+    rig.flight();
+    rig.hear("250 ok\r\n250 ok\r\n354 go\r\n");
+    rig.flight();
+    rig.hear("250 queued\r\n503 bad\r\n503 bad\r\n503 bad\r\n");
+    assert_eq!(rig.flight(), "RSET\r\nMAIL FROM:<y@a.example>\r\nRCPT TO:<b@b.example>\r\nDATA\r\n");
+    assert_eq!(rig.session.level(), Level::Group);
+    assert_eq!(rig.session.peer_record().continuous, Verdict::Failed);
+    rig.hear("250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n");
+    rig.flight();
+    rig.hear("250 queued\r\n");
+    assert_eq!(rig.outcomes(), [(1, "delivered"), (2, "delivered")]);
+}
+
+#[test]
+fn a_server_that_swallows_what_follows_a_dot_gets_it_on_another_connection() {
+    let mut rig = Rig::greeted(&["PIPELINING"], |_| {});
+    rig.submit("x", &["b"]);
+    rig.submit("y", &["b"]);
+    rig.flight();
+    rig.hear("250 ok\r\n250 ok\r\n354 go\r\n");
+    rig.flight();
+    rig.hear("250 queued\r\n");
+    let deadline = rig.session.deadline().unwrap();
+    assert_eq!(deadline, rig.now + Duration::from_secs(2));
+    rig.session.handle_timeout(deadline);
+    assert_eq!(rig.outcomes(), [(1, "delivered")]);
+    assert_eq!(rig.events.last(), Some(&Event::Reconnect { why: ReconnectReason::Trial }));
+    rig.session.start(deadline);
+    rig.hear("220 hi\r\n");
+    rig.flight();
+    rig.hear("250-hi\r\n250 PIPELINING\r\n");
+    assert_eq!(rig.flight(), "MAIL FROM:<y@a.example>\r\nRCPT TO:<b@b.example>\r\nDATA\r\n");
+}
+
+#[test]
+fn streaming_is_earned_by_a_probe() {
+    let mut rig = Rig::greeted(MODERN, |options| options.max_in_flight = 0);
+    for name in ["v", "w", "x", "y", "z"] {
+        rig.submit(name, &["b"]);
+    }
+    assert_eq!(
+        rig.flight(),
+        "MAIL FROM:<v@a.example>\r\nRCPT TO:<>\r\nBDAT 12 LAST\r\nRCPT TO:<>\r\nRSET\r\n\
+         MAIL FROM:<v@a.example> SIZE=18\r\nRCPT TO:<b@b.example>\r\nDATA\r\n"
+    );
+    rig.hear("250 ok\r\n501 no\r\n503 no\r\n250 ok\r\n250 ok\r\n250 ok\r\n354 go\r\n");
+    assert_eq!(rig.session.level(), Level::Streaming);
+    assert!(!rig.flight().contains("MAIL"), "nothing behind a dot that is not trusted");
+    rig.hear("250 queued\r\n");
+    let flight = rig.flight();
+    assert_eq!(flight.matches("RSET\r\nMAIL").count(), 4);
+    assert_eq!(flight.matches("BDAT 18 LAST\r\n").count(), 4);
+    rig.hear(&"250 ok\r\n250 ok\r\n250 ok\r\n250 queued\r\n".repeat(4));
+    assert_eq!(rig.outcomes().len(), 5);
+    assert_eq!(rig.session.stats().round_trips, 5);
+}
+
+#[test]
+fn an_undrained_chunk_ends_the_connection_and_nothing_else() {
+    let mut rig = Rig::greeted(MODERN, |_| {});
+    for name in ["v", "w", "x", "y", "z"] {
+        rig.submit(name, &["b"]);
+    }
+    rig.flight();
+    rig.hear("250 ok\r\n501 no\r\n503 no\r\n503 executed\r\n");
+    assert_eq!(rig.session.peer_record().streaming, Verdict::Failed);
+    assert_eq!(rig.events.last(), Some(&Event::Reconnect { why: ReconnectReason::Trial }));
+    assert_eq!(rig.session.unfinished(), 5);
+}
+
+#[test]
+fn what_was_handed_out_is_in_doubt_until_the_driver_says_otherwise() {
+    for (written, status) in [(None, "in_doubt"), (Some(0), "not_sent"), (Some(10_000), "in_doubt")] {
+        let mut rig = Rig::greeted(&["PIPELINING"], |_| {});
+        rig.submit("x", &["b"]);
+        rig.flight();
+        rig.hear("250 ok\r\n250 ok\r\n354 go\r\n");
+        let mut slices = [IoSlice::new(&[]); 8];
+        rig.session.output(&mut slices);
+        if let Some(n) = written {
+            rig.session.sent(rig.now, n);
+        }
+        rig.session.end_of_input(rig.now);
+        assert_eq!(rig.outcomes(), [(1, status)]);
+    }
+}
+
+#[test]
+fn a_421_makes_what_follows_not_sent_even_if_it_had_left() {
+    let mut rig = Rig::greeted(MODERN, |options| options.level = Some(Level::Streaming));
+    for name in ["x", "y", "z"] {
+        rig.submit(name, &["b"]);
+    }
+    rig.flight();
+    rig.hear("250 ok\r\n250 ok\r\n250 queued\r\n250 ok\r\n421 too many\r\n");
+    assert_eq!(rig.outcomes(), [(1, "delivered")]);
+    rig.session.end_of_input(rig.now);
+    assert_eq!(rig.outcomes(), [(2, "not_sent"), (3, "not_sent")]);
+}
+
+#[test]
+fn a_421_without_a_hang_up_is_not_believed_against_an_acceptance() {
+    let mut rig = Rig::greeted(MODERN, |options| options.level = Some(Level::Streaming));
+    rig.submit("x", &["b", "c"]);
+    rig.submit("y", &["b"]);
+    rig.flight();
+    rig.hear("250 ok\r\n421 busy\r\n250 ok\r\n250 queued\r\n250 ok\r\n421 x\r\n421 x\r\n421 x\r\n");
+    assert_eq!(rig.outcomes(), [(1, "partial"), (2, "not_sent")]);
+    assert!(rig.session.is_closed());
+}
+
+#[test]
+fn quit_goes_alone_and_is_not_waited_for() {
+    let mut rig = Rig::greeted(&["PIPELINING"], |_| {});
+    rig.submit("x", &["b"]);
+    rig.session.quit();
+    rig.flight();
+    rig.hear("250 ok\r\n250 ok\r\n354 go\r\n");
+    assert!(!rig.flight().contains("QUIT"));
+    rig.hear("250 queued\r\n");
+    assert_eq!(rig.flight(), "QUIT\r\n");
+    assert!(rig.session.half_close());
+    rig.session.end_of_input(rig.now);
+    assert!(rig.session.is_closed());
+    assert_eq!(rig.session.error(), None);
+}
