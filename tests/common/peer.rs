@@ -14,7 +14,7 @@ use smtpipe::client::Config;
 use super::escape::show;
 
 /// Long enough for the slowest machine; only a hang gets there.
-pub(crate) const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_secs(20);
 
 pub(crate) enum Listener {
     Tcp(TcpListener),
