@@ -67,9 +67,7 @@ impl<I: Iterator<Item = Message>> Iterator for SendAll<'_, I> {
                 };
             }
             if self.client.outstanding() == 0 {
-                if self.messages.is_none() {
-                    return None;
-                }
+                self.messages.as_ref()?;
                 self.client.drive();
                 continue;
             }

@@ -135,6 +135,7 @@ enum Stage {
 
 /// What was asked for and has not begun.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are messages; a box for each would cost more")]
 enum Item {
     Message(Job),
     Command(Ticket, RawLine),
@@ -205,6 +206,10 @@ impl Session {
         | Verb::Lhlo
         | Verb::Mail
         | Verb::Rcpt
+        | Verb::Send
+        | Verb::Soml
+        | Verb::Saml
+        | Verb::Turn
         | Verb::Data
         | Verb::Bdat
         | Verb::Quit

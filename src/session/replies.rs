@@ -204,7 +204,9 @@ impl Session {
         if reply.code() == 421 {
             return self.end(SessionError::ShutDown(reply.to_owned()));
         }
-        self.end(PeerError::Early { verb: entry.sent.verb(), reply: reply.to_owned() }.into());
+        if !self.trial_failed(Some(entry)) {
+            self.end(PeerError::Early { verb: entry.sent.verb(), reply: reply.to_owned() }.into());
+        }
     }
 }
 

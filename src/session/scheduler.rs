@@ -384,7 +384,10 @@ impl Session {
 
     /// Rule 4: is it worth finding out whether refused chunks are swallowed?
     fn probe_pays(&self) -> bool {
+        // It counts as a transaction where those are numbered (MAILMAX).
+        let left = self.offer.mail_max.saturating_sub(self.transactions_here) as usize;
         !self.probing
+            && left > REPAID + 1
             && self.queue.len() > REPAID
             && self.options.max_in_flight != 1
             && self.chunks()
@@ -393,6 +396,7 @@ impl Session {
 
     fn probe(&mut self) {
         self.probing = true;
+        self.transactions_here = self.transactions_here.saturating_add(1);
         if core::mem::take(&mut self.needs_rset) {
             self.send(Sent::Reset, command::rset);
         }
@@ -402,10 +406,9 @@ impl Session {
         };
         self.send(Sent::Probe(Probe::Mail), |out| command::mail(out, &sender, None, None, false, &[]));
         self.send(Sent::Probe(Probe::Rcpt), |out| command::rcpt(out, &Address::null(), &[]));
-        self.send(Sent::Probe(Probe::Chunk), |out| {
-            command::bdat(out, PROBE_CHUNK.len() as u64, true);
-            out.extend_from_slice(PROBE_CHUNK);
-        });
+        self.send(Sent::Probe(Probe::Chunk), |out| command::bdat(out, PROBE_CHUNK.len() as u64, true));
+        // Not part of the command: a server that drains nothing answers before it has all of it.
+        self.output.command(|out| out.extend_from_slice(PROBE_CHUNK));
         self.send(Sent::Probe(Probe::Reset), command::rset);
     }
 

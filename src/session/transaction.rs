@@ -148,6 +148,8 @@ pub(super) struct Transaction {
     refused: usize,
     /// Replies to the content so far.
     finals: usize,
+    /// The content itself was refused, for everybody; not so under LMTP, where each reply is about one recipient.
+    content_refused: bool,
     /// The sender was refused, or older state may be mixed in: nothing may be delivered by this.
     condemned: Option<Option<Reason>>,
     /// The position behind the last byte of the content: the commitment point.
@@ -170,6 +172,7 @@ impl Transaction {
             accepted: 0,
             refused: 0,
             finals: 0,
+            content_refused: false,
             condemned: None,
             commit: None,
             trial: false,
@@ -234,6 +237,8 @@ impl Transaction {
     /// DATA was refused: nobody gets it.
     pub(super) fn on_data_refused(&mut self, reply: ReplyRef<'_>) {
         let reply = reply.to_owned();
+        // With nobody accepted it is no verdict on the content: others may yet be accepted (RCPTMAX).
+        self.content_refused = self.accepted > 0;
         self.all_refused(&reply);
         if !self.is_condemned() && self.accepted > 0 {
             self.job.reply = Some(reply);
@@ -268,6 +273,7 @@ impl Transaction {
                 }
             } else {
                 let reply = reply.to_owned();
+                self.content_refused = !positive && self.accepted > 0;
                 for verdict in &mut self.job.verdicts {
                     if let Verdict::Accepted(rcpt) = verdict {
                         // An acceptance keeps its own words (251 says where to); a refusal is the content's.
@@ -317,9 +323,7 @@ impl Transaction {
             rest.extend(later.map(|(index, _)| index));
             rest.sort_unstable();
         }
-        let delivered = self.job.verdicts.iter().any(|v| matches!(v, Verdict::Settled(Status::Delivered, _)));
-        let split = self.count < self.job.remaining();
-        if !rest.is_empty() && (delivered || split) && self.goes_on() {
+        if !rest.is_empty() && self.goes_on() {
             for &index in &rest {
                 if let Some(verdict) = self.job.verdicts.get_mut(index as usize) {
                     *verdict = Verdict::Open;
@@ -377,9 +381,7 @@ impl Transaction {
 
     /// Whether a refusal of the sender or of the content rules out a further transaction of the same message.
     fn goes_on(&self) -> bool {
-        !self.is_condemned()
-            && !self.after_421
-            && self.job.reply.as_ref().is_none_or(|reply| reply.class() == Class::Positive)
+        !self.is_condemned() && !self.after_421 && !self.content_refused && self.job.decided.is_none()
     }
 
     const fn negative(&self) -> Status {

@@ -1,0 +1,89 @@
+//! From a fixture's text to the library's own values, and back for comparing.
+
+use bytes::Bytes;
+use smtpipe::session::{Chunking, Message, Options, Outcome, Recipient, RecipientPolicy};
+use smtpipe::wire::{Address, Content, HostName, Param};
+
+use super::fixture::{Fixture, Letter, Settings, Verdict};
+
+/// The name that every fixture's client gives.
+pub(crate) const LOCAL_NAME: &str = "client.example";
+
+pub(crate) fn options(settings: &Settings) -> Options {
+    let mut options = Options::new(HostName::new(LOCAL_NAME).unwrap());
+    options.lmtp = settings.lmtp;
+    options.level = settings.level.as_deref().map(|l| l.parse().unwrap());
+    options.max_level = settings.max_level.as_deref().map(|l| l.parse().unwrap());
+    options.max_in_flight = settings.window.unwrap_or(options.max_in_flight);
+    options.max_unanswered = settings.unanswered.unwrap_or(options.max_unanswered);
+    if settings.all_recipients {
+        options.recipients = RecipientPolicy::All;
+    }
+    options.chunking = match settings.chunking.as_deref() {
+        None | Some("auto") => Chunking::Auto,
+        Some("never") => Chunking::Never,
+        Some("always") => Chunking::Always,
+        Some(other) => panic!("chunking: {other}"),
+    };
+    options.eight_bit_anyway = settings.eight_bit_anyway;
+    options
+}
+
+pub(crate) fn message(letter: &Letter) -> Message {
+    let bytes = Bytes::copy_from_slice(&letter.content);
+    let content = if letter.binary { Content::binary(bytes) } else { Content::new(bytes) };
+    let mut message = Message::new(Address::new(&letter.sender.address).unwrap(), content);
+    for param in &letter.sender.params {
+        message.push_param(parameter(param));
+    }
+    for to in &letter.recipients {
+        let recipient = Recipient::new(Address::new(&to.address).unwrap());
+        message.push_recipient(to.params.iter().fold(recipient, |r, p| r.param(parameter(p))));
+    }
+    message
+}
+
+fn parameter(text: &str) -> Param {
+    match text.split_once('=') {
+        Some((keyword, value)) => Param::new(keyword, Some(value)).unwrap(),
+        None => Param::new(text, None).unwrap(),
+    }
+}
+
+/// Says what an outcome has that its verdict hasn't.
+pub(crate) fn compare(verdict: &Verdict, outcome: &Outcome) -> Result<(), String> {
+    let reply = outcome.reply.as_ref().map(ToString::to_string);
+    let reason = outcome.reason.as_ref().map(ToString::to_string);
+    let mut wrong = Vec::new();
+    if verdict.status != outcome.status.as_str() {
+        wrong.push(format!("status {}", outcome.status));
+    }
+    if !begins(reply.as_deref(), verdict.reply.as_deref()) {
+        wrong.push(format!("reply {reply:?}"));
+    }
+    if verdict.reason.as_ref().is_some_and(|r| !reason.as_ref().is_some_and(|have| have.contains(r.as_str()))) {
+        wrong.push(format!("reason {reason:?}"));
+    }
+    if !verdict.recipients.is_empty() && verdict.recipients.len() != outcome.recipients.len() {
+        wrong.push(format!("{} recipients", outcome.recipients.len()));
+    }
+    for (expected, found) in verdict.recipients.iter().zip(&outcome.recipients) {
+        let reply = found.reply.as_ref().map(ToString::to_string);
+        if expected.address != found.address.as_str()
+            || expected.status != found.status.as_str()
+            || !begins(reply.as_deref(), expected.reply.as_deref())
+        {
+            wrong.push(format!("<{}> {} {reply:?}", found.address, found.status));
+        }
+    }
+    if wrong.is_empty() { Ok(()) } else { Err(format!("{}: {}", verdict.ticket, wrong.join(", "))) }
+}
+
+fn begins(have: Option<&str>, expected: Option<&str>) -> bool {
+    expected.is_none_or(|e| have.is_some_and(|h| h.starts_with(e)))
+}
+
+/// The messages that the fixture has at a session's start, with their names.
+pub(crate) fn first(fixture: &Fixture) -> Vec<(String, Message)> {
+    fixture.submitted_first().map(|l| (l.name.clone(), message(l))).collect()
+}

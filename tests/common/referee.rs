@@ -1,0 +1,418 @@
+//! The referee: watches both directions of a connection, and knows what is true of every message.
+//!
+//! It is written from RFC 5321, 2920, 3030, 2033 and the design's rules, not from the engine. It does two things.
+//! While it watches, it panics at anything a client may never do: a command behind DATA, a command in flight without
+//! PIPELINING, a MAIL inside a transaction, content for nobody, content that isn't the message. At the end it compares
+//! each outcome with what the bytes prove: delivered only after the final 2yz, `not_sent` only if the last byte of the
+//! content didn't leave, `in_doubt` only in between.
+
+use std::collections::VecDeque;
+
+use super::fixture::Letter;
+use super::replies::{Found, Replies};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Greeting,
+    Hello,
+    Mail,
+    Rcpt(usize),
+    Data,
+    /// The end of content: a dot, or a chunk that is the last.
+    End,
+    /// A chunk that isn't the last.
+    Chunk,
+    Rset,
+    Quit,
+    Other,
+}
+
+impl Kind {
+    /// May nothing follow it before its reply (RFC 2920 §3.1)?
+    fn ends_group(self) -> bool {
+        matches!(self, Self::Greeting | Self::Hello | Self::Data | Self::Quit | Self::Other)
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    kind: Kind,
+    deal: usize,
+    /// Replies still to come (more than one only in LMTP).
+    replies: Option<usize>,
+}
+
+/// One mail transaction, as the wire showed it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Deal {
+    pub(crate) sender: String,
+    pub(crate) mail: Option<u16>,
+    pub(crate) recipients: Vec<(String, Option<u16>)>,
+    pub(crate) data: Option<u16>,
+    pub(crate) content: Vec<u8>,
+    /// The last byte of its content has left.
+    pub(crate) committed: bool,
+    /// Replies to the content: one, or in LMTP one for each accepted recipient.
+    pub(crate) finals: Vec<u16>,
+    /// RSET, or its content, has ended it.
+    ended: bool,
+    /// The RSET in front of it was refused.
+    mixed: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Commands,
+    Content,
+    /// So many octets of a chunk are left; and whether it is the last.
+    Chunk(u64, bool),
+}
+
+#[derive(Debug)]
+pub(crate) struct Referee {
+    lmtp: bool,
+    letters: Vec<Letter>,
+    replies: Replies,
+    ledger: VecDeque<Entry>,
+    line: Vec<u8>,
+    mode: Mode,
+    pub(crate) deals: Vec<Deal>,
+    first_of_connection: usize,
+    pipelining: bool,
+    chunking: bool,
+    reset_refused: bool,
+    /// The server said something that makes no sense: nothing later is believed.
+    pub(crate) poisoned: bool,
+    /// A 421 came.
+    pub(crate) shut: bool,
+    /// Commands and content that were answered, on this connection.
+    pub(crate) answered: u64,
+}
+
+impl Referee {
+    pub(crate) fn new(letters: &[Letter], lmtp: bool) -> Self {
+        let mut referee = Self {
+            lmtp,
+            letters: letters.to_vec(),
+            replies: Replies::default(),
+            ledger: VecDeque::new(),
+            line: Vec::new(),
+            mode: Mode::Commands,
+            deals: Vec::new(),
+            first_of_connection: 0,
+            pipelining: false,
+            chunking: false,
+            reset_refused: false,
+            poisoned: false,
+            shut: false,
+            answered: 0,
+        };
+        referee.connect();
+        referee
+    }
+
+    /// A new connection: nothing is remembered but what became of the messages.
+    pub(crate) fn connect(&mut self) {
+        self.replies = Replies::default();
+        self.ledger = VecDeque::from([Entry { kind: Kind::Greeting, deal: 0, replies: Some(1) }]);
+        self.line.clear();
+        self.mode = Mode::Commands;
+        self.first_of_connection = self.deals.len();
+        (self.pipelining, self.chunking, self.poisoned, self.shut) = (false, false, false, false);
+    }
+
+    /// Bytes that the client has written.
+    pub(crate) fn client(&mut self, bytes: &[u8]) {
+        let mut rest = bytes;
+        while let Some((&byte, after)) = rest.split_first() {
+            if let Mode::Chunk(left, last) = self.mode {
+                let take = usize::try_from(left).unwrap().min(rest.len());
+                self.deal().content.extend_from_slice(&rest[..take]);
+                rest = &rest[take..];
+                self.chunk_progress(left - take as u64, last);
+                continue;
+            }
+            rest = after;
+            if self.line.is_empty() && self.mode == Mode::Commands {
+                self.may_speak();
+            }
+            self.line.push(byte);
+            if self.line.ends_with(b"\r\n") {
+                let line = std::mem::take(&mut self.line);
+                match self.mode {
+                    Mode::Content => self.content_line(&line),
+                    _ => self.command(&line[..line.len() - 2]),
+                }
+            }
+        }
+    }
+
+    fn may_speak(&self) {
+        if let Some(last) = self.ledger.back() {
+            assert!(!last.kind.ends_group(), "a command behind an unanswered {:?}", last.kind);
+            assert!(self.pipelining, "a command in flight behind {:?} without PIPELINING", last.kind);
+        }
+    }
+
+    fn deal(&mut self) -> &mut Deal {
+        self.deals.last_mut().expect("a transaction")
+    }
+
+    fn in_deal(&self) -> bool {
+        self.deals.len() > self.first_of_connection && self.deals.last().is_some_and(|d| !d.ended)
+    }
+
+    fn command(&mut self, line: &[u8]) {
+        let text = String::from_utf8_lossy(line).into_owned();
+        assert!(!text.contains(['\r', '\n', '\0']), "a control character in {text:?}");
+        let upper = text.to_ascii_uppercase();
+        let verb = upper.split(' ').next().unwrap_or_default();
+        let kind = match verb {
+            "EHLO" | "HELO" | "LHLO" => {
+                assert_eq!(verb == "LHLO", self.lmtp, "{text}");
+                Kind::Hello
+            }
+            "MAIL" => {
+                assert!(!self.in_deal(), "MAIL inside a transaction: {:?}", self.deals.last());
+                let sender = path(&text, "MAIL FROM:");
+                self.deals.push(Deal { sender, ..Deal::default() });
+                Kind::Mail
+            }
+            "RCPT" => {
+                // Recipients may be on their way when the sender's refusal comes.
+                let refused = self.deals.last().is_some_and(|d| d.mail.is_some_and(|c| c >= 400));
+                assert!(self.in_deal() || refused, "RCPT outside a transaction");
+                self.deal().ended = false;
+                let address = path(&text, "RCPT TO:");
+                self.deal().recipients.push((address, None));
+                Kind::Rcpt(self.deal().recipients.len() - 1)
+            }
+            "DATA" => {
+                assert!(self.in_deal(), "DATA outside a transaction");
+                Kind::Data
+            }
+            "BDAT" => {
+                assert!(self.in_deal() && self.chunking, "BDAT without CHUNKING or a transaction");
+                let size = upper.split(' ').nth(1).and_then(|n| n.parse().ok()).expect("BDAT size");
+                let last = upper.ends_with(" LAST");
+                self.push(if last { Kind::End } else { Kind::Chunk });
+                self.chunk_progress(size, last);
+                return;
+            }
+            "RSET" => {
+                if self.in_deal() {
+                    self.deal().ended = true;
+                }
+                Kind::Rset
+            }
+            "QUIT" => {
+                assert!(self.ledger.is_empty(), "QUIT before the last reply");
+                Kind::Quit
+            }
+            _ => Kind::Other,
+        };
+        self.push(kind);
+    }
+
+    fn push(&mut self, kind: Kind) {
+        let deal = self.deals.len().saturating_sub(1);
+        let many = self.lmtp && kind == Kind::End;
+        self.ledger.push_back(Entry { kind, deal, replies: if many { None } else { Some(1) } });
+    }
+
+    fn chunk_progress(&mut self, left: u64, last: bool) {
+        self.mode = Mode::Chunk(left, last);
+        if left == 0 {
+            self.mode = Mode::Commands;
+            if last {
+                self.commit();
+                // A refused chunk leaves the transaction open on some servers: only a known success ends it.
+                self.deal().ended = false;
+            }
+        }
+    }
+
+    fn content_line(&mut self, line: &[u8]) {
+        if line == b".\r\n" {
+            self.mode = Mode::Commands;
+            self.commit();
+            self.deal().ended = true;
+        } else {
+            let line = if line.starts_with(b".") { &line[1..] } else { line };
+            self.deal().content.extend_from_slice(line);
+        }
+    }
+
+    fn commit(&mut self) {
+        let deal = self.deals.last_mut().expect("a transaction");
+        deal.committed = true;
+        if deal.recipients.iter().all(|(address, _)| address.is_empty()) {
+            return; // a probe: its recipient can't be valid
+        }
+        let letter = self.letters.iter().find(|l| l.sender.address == deal.sender).expect("a known sender");
+        let nobody = deal.recipients.iter().all(|(_, code)| code.is_some_and(|c| c >= 400));
+        if nobody && deal.data.is_some() {
+            assert!(deal.content.is_empty(), "content although no recipient was accepted");
+        } else {
+            assert_eq!(
+                super::escape::show(&deal.content),
+                super::escape::show(&letter.canonical()),
+                "the content of {}",
+                letter.name
+            );
+        }
+    }
+
+    /// Bytes that the client has been given.
+    pub(crate) fn server(&mut self, bytes: &[u8]) {
+        self.replies.push(bytes);
+        while !self.poisoned {
+            match self.replies.next() {
+                Found::Nothing => return,
+                Found::Garbage => self.poisoned = true,
+                Found::Reply(code, lines) => self.reply(code, &lines),
+            }
+        }
+    }
+
+    fn reply(&mut self, code: u16, lines: &[Vec<u8>]) {
+        if code == 421 {
+            self.shut = true;
+        }
+        let Some(front) = self.ledger.front().copied() else {
+            self.poisoned = !self.shut;
+            return;
+        };
+        // Only DATA has a 3yz, and has no 2yz; content that is still on its way can't have been accepted.
+        let early = front.kind == Kind::End && !self.deals[front.deal].committed && code < 300;
+        if (code / 100 == 3) != (front.kind == Kind::Data && code < 400) || early {
+            self.poisoned = true;
+            return;
+        }
+        self.answered += 1;
+        let deal = self.deals.get_mut(front.deal);
+        match (front.kind, deal) {
+            (Kind::Rset, deal) => {
+                // Harmless if the transaction before it is known to have come to its end.
+                let over = deal.is_none_or(|d| d.finals.iter().any(|&c| c < 300 || d.data.is_some()));
+                self.reset_refused = code >= 400 && !over;
+            }
+            (Kind::Mail, Some(deal)) => {
+                deal.mail = Some(code);
+                deal.mixed = std::mem::take(&mut self.reset_refused);
+                // A refused sender opens no transaction; recipients behind it may have joined an older one.
+                deal.ended |= code >= 400 && deal.recipients.is_empty();
+            }
+            (Kind::Rcpt(at), Some(deal)) => deal.recipients[at].1 = Some(code),
+            (Kind::Data, Some(deal)) => {
+                deal.data = Some(code);
+                if code < 400 {
+                    self.ledger.pop_front();
+                    self.mode = Mode::Content;
+                    self.push(Kind::End);
+                    return;
+                }
+            }
+            (Kind::End, Some(deal)) => {
+                deal.finals.push(code);
+                let accepted = deal.recipients.iter().filter(|(_, c)| c.is_some_and(|c| c < 300)).count();
+                let left = front.replies.unwrap_or(accepted.max(1)) - 1;
+                if left > 0 {
+                    self.ledger.front_mut().expect("the same entry").replies = Some(left);
+                    return;
+                }
+                if code < 300 {
+                    deal.ended = true;
+                }
+            }
+            (Kind::Hello, _) if code < 300 => {
+                let has = |word: &[u8]| {
+                    lines.iter().skip(1).any(|l| {
+                        l.split(|&b| b == b' ').next().is_some_and(|keyword| keyword.eq_ignore_ascii_case(word))
+                    })
+                };
+                (self.pipelining, self.chunking) = (has(b"PIPELINING"), has(b"CHUNKING"));
+            }
+            _ => {}
+        }
+        self.ledger.pop_front();
+    }
+
+    /// Is this status of a recipient of a message true? (The reasons are checked by the fixtures.)
+    pub(crate) fn judge(&self, letter: &Letter, address: &str, status: &str, local_reason: bool) -> Result<(), String> {
+        let proofs: Vec<Proof> = self
+            .deals
+            .iter()
+            .filter(|d| d.sender == letter.sender.address)
+            .filter_map(|d| self.proof(d, address))
+            .collect();
+        let accepted = proofs.contains(&Proof::Accepted);
+        let open = proofs.contains(&Proof::Open);
+        let murky = proofs.contains(&Proof::Murky);
+        let refused = local_reason || murky || proofs.contains(&Proof::Refused);
+        let right = match status {
+            "delivered" => accepted,
+            "in_doubt" => (open || murky) && !accepted,
+            "not_sent" => !accepted && (!open || self.shut),
+            "refused" => !accepted && !open && refused,
+            _ => false,
+        };
+        if right { Ok(()) } else { Err(format!("{}: <{address}> is said to be {status}; {proofs:?}", letter.name)) }
+    }
+
+    fn proof(&self, deal: &Deal, address: &str) -> Option<Proof> {
+        let no = |code: Option<u16>| code.is_some_and(|c| c >= 400);
+        let at = deal.recipients.iter().position(|(a, _)| a == address);
+        let Some(at) = at else {
+            // Not named here (RCPTMAX): a refusal of the sender or the content is one of the message.
+            let content = !deal.finals.is_empty() && deal.finals.iter().all(|&c| c >= 400);
+            return (no(deal.mail) || no(deal.data) || content).then_some(Proof::Refused);
+        };
+        let own = deal.recipients[at].1;
+        if no(own) || no(deal.data) {
+            return Some(Proof::Refused);
+        }
+        // In LMTP the replies to the content are those of the accepted recipients, in their order.
+        let place = if self.lmtp {
+            deal.recipients[..at].iter().filter(|(_, c)| c.is_some_and(|c| c < 300)).count()
+        } else {
+            0
+        };
+        let last = deal.finals.get(place).or(deal.finals.first().filter(|c| self.lmtp && **c >= 500 && own.is_none()));
+        Some(match (no(deal.mail) || deal.mixed, last) {
+            (true, Some(code)) if *code < 300 => Proof::Murky,
+            (true, None) if deal.committed => Proof::Murky,
+            (true, _) => Proof::Refused,
+            (false, Some(code)) if *code < 300 && own.is_some() => Proof::Accepted,
+            (false, Some(_)) => Proof::Refused,
+            (false, None) if deal.committed => Proof::Open,
+            (false, None) => Proof::Untouched,
+        })
+    }
+}
+
+/// What one transaction proves about one recipient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Proof {
+    Accepted,
+    Refused,
+    /// The content has left, and no reply to it came.
+    Open,
+    /// The sender was refused and the content left (or was accepted) all the same.
+    Murky,
+    /// Its content hasn't left.
+    Untouched,
+}
+
+/// The path of a MAIL or RCPT line, quotes respected.
+fn path(line: &str, verb: &str) -> String {
+    let rest = line.strip_prefix(verb).and_then(|r| r.strip_prefix('<')).unwrap_or_else(|| panic!("{line}"));
+    let (mut quoted, mut escaped) = (false, false);
+    let end = rest.find(|c| {
+        let was = escaped;
+        escaped = !was && quoted && c == '\\';
+        quoted ^= c == '"' && !was;
+        c == '>' && !quoted
+    });
+    rest[..end.unwrap_or_else(|| panic!("{line}"))].to_owned()
+}

@@ -1,0 +1,226 @@
+//! A session without a socket, a clock that goes when it's told to, and a referee who sees every byte.
+//!
+//! The transport takes output in portions of any size, and stops where it is told to.
+
+use std::collections::BTreeMap;
+use std::io::IoSlice;
+use std::time::Duration;
+
+use smtpipe::session::{Event, Message, Options, Outcome, Session, SubmitError, Ticket};
+
+use super::fixture::Letter;
+use super::referee::Referee;
+
+/// How the transport takes what is handed out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Take {
+    /// As many slices as there are, and all of them.
+    All,
+    /// At most so many bytes of at most so many slices at a time.
+    Portions { bytes: usize, slices: usize },
+}
+
+pub(crate) struct Run {
+    pub(crate) session: Session,
+    pub(crate) now: Duration,
+    pub(crate) referee: Referee,
+    pub(crate) take: Take,
+    /// So many bytes are taken before the transport is full.
+    pub(crate) room: Option<usize>,
+    /// What left on this connection.
+    pub(crate) sent: Vec<u8>,
+    /// What left on all connections.
+    pub(crate) sent_in_all: usize,
+    pub(crate) fed_in_all: usize,
+    pub(crate) outcomes: BTreeMap<Ticket, Outcome>,
+    /// Events other than outcomes, in words.
+    pub(crate) events: Vec<String>,
+    pub(crate) tickets: BTreeMap<String, Ticket>,
+    letters: Vec<Letter>,
+    lmtp: bool,
+}
+
+impl Run {
+    pub(crate) fn new(options: Options, letters: &[Letter]) -> Self {
+        let lmtp = options.lmtp;
+        Self {
+            session: Session::new(options),
+            now: Duration::from_secs(1000),
+            referee: Referee::new(letters, lmtp),
+            take: Take::All,
+            room: None,
+            sent: Vec::new(),
+            sent_in_all: 0,
+            fed_in_all: 0,
+            outcomes: BTreeMap::new(),
+            events: Vec::new(),
+            tickets: BTreeMap::new(),
+            letters: letters.to_vec(),
+            lmtp,
+        }
+    }
+
+    pub(crate) fn submit(&mut self, name: &str, message: Message) -> Result<(), SubmitError> {
+        let ticket = self.session.submit(message)?;
+        self.remember(name, ticket);
+        Ok(())
+    }
+
+    pub(crate) fn command(&mut self, name: &str, line: &str) -> Result<(), SubmitError> {
+        let ticket = self.session.command(line)?;
+        self.remember(name, ticket);
+        Ok(())
+    }
+
+    fn remember(&mut self, name: &str, ticket: Ticket) {
+        assert!(!self.tickets.values().any(|&t| t == ticket), "{ticket} is used twice");
+        self.tickets.insert(name.to_owned(), ticket);
+        self.drain();
+    }
+
+    pub(crate) fn start(&mut self) {
+        self.session.start(self.now);
+        self.drain();
+    }
+
+    /// Another connection.
+    pub(crate) fn connect(&mut self) {
+        self.sent.clear();
+        self.referee.connect();
+        self.start();
+    }
+
+    pub(crate) fn feed(&mut self, bytes: &[u8]) {
+        self.fed_in_all += bytes.len();
+        // The referee first: what he has read explains what the session does next.
+        self.referee.server(bytes);
+        self.session.feed(self.now, bytes);
+        self.drain();
+    }
+
+    pub(crate) fn end_of_input(&mut self) {
+        self.session.end_of_input(self.now);
+        self.drain();
+    }
+
+    pub(crate) fn lose(&mut self) {
+        self.session.connection_lost(self.now, "reset by peer");
+        self.drain();
+    }
+
+    /// Lets time pass, deadline by deadline.
+    pub(crate) fn wait(&mut self, time: Duration) {
+        let until = self.now + time;
+        for _ in 0..100 {
+            match self.session.deadline() {
+                Some(deadline) if deadline <= until => self.expire(deadline),
+                _ => {
+                    self.now = until;
+                    return;
+                }
+            }
+        }
+        panic!("a hundred deadlines passed, and there is still one");
+    }
+
+    fn expire(&mut self, deadline: Duration) {
+        self.now = self.now.max(deadline);
+        self.session.handle_timeout(self.now);
+        self.drain();
+        let next = self.session.deadline();
+        assert!(next.is_none_or(|d| d > self.now), "the deadline that has passed is still there");
+    }
+
+    /// Lets the session run into its deadline. False if it has none.
+    pub(crate) fn time_out(&mut self) -> bool {
+        let deadline = self.session.deadline();
+        deadline.into_iter().for_each(|d| self.expire(d));
+        deadline.is_some()
+    }
+
+    /// Steps 2 and 3 of the driver's contract.
+    pub(crate) fn drain(&mut self) {
+        for _ in 0..1_000_000 {
+            let progress = self.write();
+            self.collect();
+            if !progress {
+                return;
+            }
+        }
+        panic!("output without end");
+    }
+
+    /// Writes once; false when there was nothing to write, or no room.
+    fn write(&mut self) -> bool {
+        let (most_bytes, most_slices) = match self.take {
+            Take::All => (usize::MAX, 16),
+            Take::Portions { bytes, slices } => (bytes, slices),
+        };
+        let most_bytes = most_bytes.min(self.room.unwrap_or(usize::MAX));
+        let mut slices = [IoSlice::new(&[]); 16];
+        let count = self.session.output(&mut slices[..most_slices]);
+        let mut bytes: Vec<u8> = slices[..count].iter().flat_map(|s| s.iter().copied()).collect();
+        let handed = bytes.len();
+        bytes.truncate(most_bytes);
+        self.session.sent(self.now, bytes.len());
+        self.room = self.room.map(|room| room - bytes.len());
+        self.referee.client(&bytes);
+        self.sent.extend_from_slice(&bytes);
+        self.sent_in_all += bytes.len();
+        assert!(handed > 0 || !self.session.wants_output(), "output is wanted and there is none");
+        !bytes.is_empty()
+    }
+
+    fn collect(&mut self) {
+        while let Some(event) = self.session.next_event() {
+            let words = match event {
+                Event::Outcome(outcome) => {
+                    assert!(self.tickets.values().any(|&t| t == outcome.ticket), "an outcome for nothing: {outcome:?}");
+                    let second = self.outcomes.insert(outcome.ticket, outcome);
+                    assert!(second.is_none(), "a second outcome; the first was {second:?}");
+                    continue;
+                }
+                Event::Ready => "ready".to_owned(),
+                Event::Closed => "closed".to_owned(),
+                Event::Reconnect { .. } => "reconnect".to_owned(),
+                Event::Upgrade { to } => format!("upgrade {to}"),
+                Event::Downgrade { from, to, .. } => format!("downgrade {from} {to}"),
+                other => panic!("{other:?}"),
+            };
+            self.events.push(words);
+        }
+    }
+
+    /// The session asked for another connection, and has none yet.
+    pub(crate) fn wants_connection(&self) -> bool {
+        self.events.last().is_some_and(|e| e == "reconnect")
+    }
+
+    pub(crate) fn outcome(&self, name: &str) -> Option<&Outcome> {
+        self.outcomes.get(self.tickets.get(name)?)
+    }
+
+    /// After the end: every ticket has its outcome, and each says what the bytes prove.
+    pub(crate) fn judge(&self) -> Result<(), String> {
+        for (name, ticket) in &self.tickets {
+            let Some(outcome) = self.outcomes.get(ticket) else { return Err(format!("{name} has no outcome")) };
+            let Some(letter) = self.letters.iter().find(|l| l.name == *name) else { continue };
+            let reason = outcome.reason.is_some();
+            if outcome.recipients.len() != letter.recipients.len() {
+                return Err(format!("{name} has outcomes for {} recipients", outcome.recipients.len()));
+            }
+            for recipient in &outcome.recipients {
+                let status = recipient.status.as_str();
+                self.referee.judge(letter, recipient.address.as_str(), status, reason)?;
+            }
+        }
+        if self.session.unfinished() > 0 {
+            return Err(format!("{} unfinished", self.session.unfinished()));
+        }
+        Ok(())
+    }
+
+    pub(crate) const fn lmtp(&self) -> bool {
+        self.lmtp
+    }
+}
