@@ -31,6 +31,7 @@ int main(int argc, char **argv) {
   long accepted = 0, i;
   double clock, cpu, seconds;
   uint64_t ticket;
+  int32_t level = SMTPIPE_LEVEL_AUTO;
   int one;
 
   clock = peer_clock();
@@ -38,7 +39,8 @@ int main(int argc, char **argv) {
   check(smtpipe_config_new(&config), "config");
   check(smtpipe_config_set_host(config, p.host, (uint16_t)p.port), "host");
   check(smtpipe_config_set_local_name(config, "bench.test"), "name");
-  if (argc > 6) check(smtpipe_config_set_level(config, smtpipe_level_from_text(argv[6])), "level");
+  if (argc > 6) check(smtpipe_level_from_text(argv[6], &level), "level");
+  check(smtpipe_config_set_level(config, level), "level");
   if (argc > 7) check(smtpipe_config_set_max_in_flight(config, (size_t)atol(argv[7])), "window");
   check(smtpipe_client_open(config, &client), "open");
   check(smtpipe_message_new(&message), "message");
