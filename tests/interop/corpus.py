@@ -7,7 +7,6 @@ The content is canonical: CRLF line ends, no line over 998 octets (RFC 5321 sect
 from __future__ import annotations
 
 import base64
-import mailbox
 import os
 import random
 import re
@@ -17,6 +16,7 @@ from pathlib import Path
 
 SHARED = Path(os.environ.get("SMTPIPE_SHARED_MAIL") or Path(__file__).resolve().parents[3] / "shared" / "mail")
 NUMBER = re.compile(rb"^X-Interop-Number: (\d+)\r?$", re.MULTILINE)
+MBOX_SEPARATOR = re.compile(rb"(?:\A|(?<=\r\n\r\n))From [^\r]*\r\n")
 WORDS = "the queue of mail goes over one connection and every reply finds its command while the next is on its way".split()
 
 
@@ -91,10 +91,8 @@ def canonical(raw: bytes) -> bytes:
 def real_mail() -> Iterator[bytes]:
     """The messages of shared/mail that may travel as they are."""
     for path in sorted(SHARED.glob("*")):
-        box = mailbox.mbox(path, create=False) if path.suffix == ".mbox" else None
-        raw = [box.get_bytes(key) for key in box.iterkeys()] if box is not None else [path.read_bytes()]
-        for message in raw:
-            content = canonical(message)
+        raw = canonical(path.read_bytes())
+        for content in MBOX_SEPARATOR.split(raw)[1:] if path.suffix == ".mbox" else [raw]:
             usable = b"\0" not in content and max(map(len, content.split(b"\r\n"))) <= 998
             if usable and re.match(rb"[A-Za-z-]+:", content):
                 yield content

@@ -76,6 +76,10 @@ class Server:
     alters = ""
     start_seconds = 20.0
 
+    def __init__(self) -> None:
+        #: the namespace, when this very object has started it
+        self.process: subprocess.Popen[bytes] | None = None
+
     # -- places ---------------------------------------------------------------------------------------------------
 
     @property
@@ -138,7 +142,7 @@ class Server:
             self.path(path).chmod(0o755 if text.startswith("#!") else 0o644)
         script = "\n".join(["set -e", *self.mounts(), f"hostname {self.hostname}", *self.make_directories(), self.command])
         with self.log_file.open("wb") as log:
-            process = subprocess.Popen(
+            self.process = process = subprocess.Popen(
                 ["unshare", "--mount", "--uts", "--pid", "--fork", "--mount-proc", "sh", "-c", script],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/",
             )
@@ -204,9 +208,15 @@ class Server:
             for child in children or [str(pid)]:
                 os.kill(int(child), signal.SIGKILL)
             deadline = time.monotonic() + 10
-            while time.monotonic() < deadline and alive(pid):
+            while time.monotonic() < deadline and self.alive(pid):
                 time.sleep(0.01)
+        self.process = None
         self.pid_file.unlink(missing_ok=True)
+
+    def alive(self, pid: int) -> bool:
+        if self.process is not None and self.process.pid == pid:
+            return self.process.poll() is None
+        return Path(f"/proc/{pid}").exists()
 
     def inside(self, *command: str) -> bytes:
         """Runs a command among the server's files and hands back what it printed."""
@@ -252,17 +262,6 @@ def overlay_problem() -> str | None:
     if result.returncode:
         return f"overlayfs cannot be mounted here ({result.stderr.strip()}): run on a machine or container that may mount"
     return None
-
-
-def alive(pid: int) -> bool:
-    try:
-        os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        pass
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
 
 
 def tail(path: Path, lines: int = 15) -> str:
