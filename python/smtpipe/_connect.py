@@ -48,16 +48,16 @@ def connect(
         ca_file: as `tls`.
         username: as `tls`: logging in without TLS isn't offered.
         password: as `tls`.
-        level: `"auto"` finds the highest level that the server bears; a `Level` states it as known and uses it
-            without a trial as far as EHLO allows; `"<=group"` (any level) is `"auto"` with a ceiling.
+        level: `"auto"` finds the highest level that the server bears; a `Level` states it as known and uses
+            it without a trial as far as EHLO allows; `"<=group"` (any level) is `"auto"` with a ceiling.
         max_in_flight: most messages unfinished at one time; 0 for no limit.
         max_unanswered: most bytes sent and not yet answered for; 0 for no limit.
         recipients: `"any"`: a message goes to those who were accepted; `"all"`: to all or to nobody.
         timeout: seconds to wait for any one thing (connecting, a reply, room to write); by default the
             limits of RFC 5321 section 4.5.3.2.
         peers: must be `None`: records of servers met before are not kept by this version.
-        trace: called as `trace("sent" or "received", line)` with every command and reply line. Content isn't shown.
-            What it raises is reported by `sys.unraisablehook`.
+        trace: called as `trace("sent" or "received", line)` with every command and reply line; content isn't
+            shown. What it raises is reported by `sys.unraisablehook`.
         lmtp: speak LMTP (RFC 2033): a reply for each recipient.
 
     Raises:

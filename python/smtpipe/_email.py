@@ -1,8 +1,8 @@
 """Messages of the standard library to messages of ours: envelope and content.
 
-What is sent is what was handed over: a message that was parsed keeps its headers as they were folded (a signature
-over them stays valid), nothing is quoted as mbox wants it, and only Bcc is taken out, as RFC 5322 section 3.6.3
-allows and everybody expects. The caller's object is never changed.
+What is sent is what was handed over: a message that was parsed keeps its headers as they were folded (a
+signature over them stays valid), nothing is quoted as mbox wants it, and only Bcc is taken out, as RFC 5322
+section 3.6.3 allows and everybody expects. The caller's object is never changed.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from smtpipe.errors import MisuseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import TypeAlias
+
+    AnyEmail: TypeAlias = StandardMessage[Any, Any]
 
 __all__ = ["addresses", "envelope", "is_email", "to_parts"]
-
-AnyEmail = StandardMessage[Any, Any] if TYPE_CHECKING else StandardMessage
 
 _SENDER_FIELDS = ("Sender", "From")
 _RECIPIENT_FIELDS = ("To", "Cc", "Bcc")
@@ -106,7 +107,10 @@ def content(email: AnyEmail) -> bytes:
 
 
 def _needs_utf8(email: AnyEmail) -> bool:
-    """Whether an address in the header can only be written in UTF-8 (RFC 6532), encoded words being no use there."""
+    """Whether an address in the header can only be written in UTF-8 (RFC 6532).
+
+    Encoded words are for names and texts, never for addresses.
+    """
     fields = [
         prefix + name for prefix in ("", "Resent-") for name in (*_SENDER_FIELDS, "Reply-To", "To", "Cc")
     ]

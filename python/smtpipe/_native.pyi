@@ -119,11 +119,12 @@ class Outcome:
 class Message:
     """An envelope and its content, checked. It can be sent any number of times, by any client.
 
-    `recipients` is one address or any number of them; each may be a pair of the address and the parameters of its RCPT
-    (`{"notify": "FAILURE"}`). `content` is any bytes-like object; `bytes` are not copied. Bare line feeds and
-    carriage returns become CRLF, or are refused if `strict`. `parameters` go with MAIL: `ret="HDRS"` is `RET=HDRS`,
-    `requiretls=True` a keyword alone, an underscore a hyphen. `body="BINARYMIME"` sends the content untouched.
-    Raises `MisuseError`, a `ValueError`, naming the part that can't be sent.
+    `recipients` is one address or any number of them; each may be a pair of the address and the parameters
+    of its RCPT (`{"notify": "FAILURE"}`). `content` is any bytes-like object; `bytes` are not copied. Bare
+    line feeds and carriage returns become CRLF, or are refused if `strict`. `parameters` go with MAIL:
+    `ret="HDRS"` is `RET=HDRS`, `requiretls=True` a keyword alone, an underscore a hyphen.
+    `body="BINARYMIME"` sends the content untouched. Raises `MisuseError`, a `ValueError`, naming the part
+    that can't be sent.
     """
 
     __match_args__: Final = ("sender", "recipients", "content")
@@ -172,10 +173,10 @@ class SendAll:
 
 @final
 class Client:
-    """A connection to a server, made by `smtpipe.connect`. Any number of threads may use one at the same time.
+    """A connection to a server, made by `smtpipe.connect`. Any number of threads may share one.
 
-    As a context manager it waits for every outcome and says QUIT; left by an exception, it closes at once. Either way the outcomes
-    not yet collected can be collected afterwards.
+    As a context manager it waits for every outcome and says QUIT; left by an exception, it closes at once.
+    Either way the outcomes not yet collected can be collected afterwards.
     """
 
     def send(self, message: _Sendable) -> int:
@@ -186,24 +187,39 @@ class Client:
     def send_all(self, messages: Iterable[_Sendable]) -> SendAll:
         """Send every message and yield the outcomes as they become known, those of earlier tickets included.
 
-        Draws from `messages` only while the window has room. What drawing raises, and a message that can't be sent,
-        is raised at that place; nothing else is touched, and iterating may go on. If the session ends first,
-        every outcome is still yielded; then its error is raised, if messages were left.
+        Draws from `messages` only while the window has room. What drawing raises, and a message that can't
+        be sent, is raised at that place; nothing else is touched, and iterating may go on. If the session
+        ends first, every outcome is still yielded; then its error is raised, if messages were left.
         """
     def collect(self, timeout: float | None = None) -> Outcome | None:
-        """Drive the connection and return the next outcome; `None` if the timeout passes or nothing is outstanding."""
+        """Drive the connection and return the next outcome.
+
+        `None`: the timeout passed, or nothing is outstanding.
+        """
     def command(self, line: str) -> int:
-        """Queue a command such as `"VRFY someone"` or `"NOOP"` and return its ticket; the outcome has the reply."""
+        """Queue a command such as `"VRFY someone"` or `"NOOP"` and return its ticket.
+
+        Its outcome has the reply.
+        """
     def flush(self, timeout: float | None = None) -> bool:
-        """Drive until every ticket's outcome is known; they stay to be collected. `False`: the timeout passed."""
+        """Drive until every ticket's outcome is known; they stay to be collected.
+
+        `False`: the timeout passed first.
+        """
     def cancel(self, ticket: int) -> bool:
         """Take back what has not begun; its outcome is then `NOT_SENT`. `False`: too late."""
     def quit(self, timeout: float | None = None) -> bool:
-        """Wait for every outcome, say QUIT and close. `False`: the timeout passed; nothing can be queued any more."""
+        """Wait for every outcome, say QUIT and close.
+
+        `False`: the timeout passed first. The session goes on, but nothing can be queued any more.
+        """
     def close(self) -> None:
         """Close the connection at once. Open tickets get the outcome that is known."""
     def fileno(self) -> int:
-        """The descriptor to wait on in an event loop of one's own; it may change when a new connection is made."""
+        """The descriptor to wait on in an event loop of one's own.
+
+        It may be another one after any call that drives the connection.
+        """
     def drive(self) -> None:
         """Do what can be done without waiting."""
     def interest(self) -> tuple[bool, bool]:
@@ -236,9 +252,9 @@ class Session:
     """The engine without a socket, for drivers of one's own.
 
     Over and over: give what came in (`feed`, `end_of_input`, or the time to `handle_timeout`), write what
-    `output` returns, take events until there is none, and wait for input or until `deadline`. On `Reconnect` make another
-    connection and call `start` again; when `half_close` is true shut down the writing side and close.
-    `now` is in seconds of any clock that doesn't go backwards.
+    `output` returns, take events until there is none, and wait for input or until `deadline`. On
+    `Reconnect` make another connection and call `start` again; when `half_close` is true shut down the
+    writing side and close. `now` is in seconds of any clock that doesn't go backwards.
     """
 
     def __new__(
@@ -330,10 +346,11 @@ class Received:
 class Sink:
     """A mail server to test against, on a thread of its own; it runs from construction to `stop()`.
 
-    `rtt` is the round-trip time in seconds and `bandwidth` the bytes per second each way that it simulates. `keep` is `True`
-    (keep every message), `False` (count them) or `"discard"`. `imitate` names a server whose habits it takes on:
-    `"postfix"`, `"exim"`, `"dovecot"`, `"sendmail"`, `"haraka"`, `"courier"`, `"opensmtpd"`, `"aiosmtpd"`, `"go-smtp"`. The other arguments
-    say what is offered; `None` leaves it as it is. `rules` are asked in order.
+    `rtt` is the round-trip time in seconds and `bandwidth` the bytes per second each way that it simulates.
+    `keep` is `True` (keep every message), `False` (count them) or `"discard"`. `imitate` names a server
+    whose habits it takes on: `"postfix"`, `"exim"`, `"dovecot"`, `"sendmail"`, `"haraka"`, `"courier"`,
+    `"opensmtpd"`, `"aiosmtpd"`, `"go-smtp"`. The other arguments say what is offered; `None` leaves it as
+    it is. `rules` are asked in order.
     """
 
     def __new__(

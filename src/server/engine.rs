@@ -8,7 +8,7 @@ use super::lines::{Line, Lines};
 use super::options::ServerOptions;
 use super::output::Output;
 use super::params::{self, MailInfo, Params};
-use super::parse::{self, Command, Malformed, Span};
+use super::parse::{self, Command, Envelope, Malformed};
 use super::path::Path;
 use super::refusal::{self, Canned};
 use super::request::{Hello, Request};
@@ -245,8 +245,7 @@ impl Engine {
             Err(malformed) => return self.malformed(malformed),
         };
         let mut info = MailInfo::default();
-        let gathered =
-            matches!(command, Command::Mail { .. } | Command::Rcpt { .. } | Command::Rset | Command::Send);
+        let gathered = matches!(command, Command::Mail(_) | Command::Rcpt(_) | Command::Rset | Command::Send);
         match self.ask(command, line, &mut info) {
             Ok(Some(asked)) => self.asked = Some(asked),
             Ok(None) => {}
@@ -287,23 +286,23 @@ impl Engine {
                 (false, Hello::Lhlo) => return Err(refusal::USE_EHLO),
                 _ => Asked::Hello(kind),
             },
-            Command::Mail { path, params } => {
+            Command::Mail(envelope) => {
                 if self.options.limits.messages > 0 && self.messages >= self.options.limits.messages {
                     self.close_with(refusal::TOO_MANY_MESSAGES);
                     return Ok(None);
                 }
-                *info = params::check_mail(params.of(line), &self.options, extended)?;
+                *info = params::check_mail(envelope.params.of(line), &self.options, extended)?;
                 transaction.may_mail(*info, &self.options)?;
-                needs_utf8(path, line, info.smtputf8)?;
+                needs_utf8(envelope, line, info.smtputf8)?;
                 Asked::Mail(*info)
             }
-            Command::Rcpt { path, params } => {
+            Command::Rcpt(envelope) => {
                 transaction.may_rcpt(&self.options)?;
-                if path.range().is_empty() {
+                if envelope.path.range().is_empty() {
                     return Err(refusal::NULL_RECIPIENT);
                 }
-                params::check_rcpt(params.of(line), &self.options, extended)?;
-                needs_utf8(path, line, transaction.info.smtputf8)?;
+                params::check_rcpt(envelope.params.of(line), &self.options, extended)?;
+                needs_utf8(envelope, line, transaction.info.smtputf8)?;
                 Asked::Rcpt
             }
             Command::Data if transaction.may_data(&self.options)? => Asked::Data,
@@ -394,26 +393,31 @@ fn over(value: usize, limit: usize) -> bool {
 }
 
 fn needs_hello(command: Command) -> bool {
-    matches!(command, Command::Mail { .. } | Command::Rcpt { .. } | Command::Data | Command::Bdat { .. })
+    matches!(command, Command::Mail(_) | Command::Rcpt(_) | Command::Data | Command::Bdat { .. })
 }
 
-fn needs_utf8(path: Span, line: &[u8], given: bool) -> Result<(), Canned> {
-    if given || path.of(line).is_ascii() { Ok(()) } else { Err(refusal::NEEDS_SMTPUTF8) }
+fn needs_utf8(envelope: Envelope, line: &[u8], given: bool) -> Result<(), Canned> {
+    if given || envelope.ascii || envelope.path.of(line).is_ascii() {
+        Ok(())
+    } else {
+        Err(refusal::NEEDS_SMTPUTF8)
+    }
 }
 
 fn request(line: &[u8], command: Command, info: MailInfo) -> Option<Request<'_>> {
     Some(match command {
         Command::Hello(kind, name) => Request::Hello { kind, name: name.text(line) },
-        Command::Mail { path, params } => Request::Mail {
-            from: Path::new(path.text(line)),
-            params: Params::new(params.text(line)),
+        Command::Mail(envelope) => Request::Mail {
+            from: Path::new(envelope.path.of(line)),
+            params: Params::new(envelope.params.of(line)),
             size: info.size,
             body: info.body,
             smtputf8: info.smtputf8,
         },
-        Command::Rcpt { path, params } => {
-            Request::Rcpt { to: Path::new(path.text(line)), params: Params::new(params.text(line)) }
-        }
+        Command::Rcpt(envelope) => Request::Rcpt {
+            to: Path::new(envelope.path.of(line)),
+            params: Params::new(envelope.params.of(line)),
+        },
         Command::Data => Request::Data,
         Command::Bdat { size, last } => Request::Bdat { size, last },
         Command::Rset => Request::Rset,

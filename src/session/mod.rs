@@ -135,9 +135,9 @@ enum Stage {
 
 /// What was asked for and has not begun.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "nearly all are messages; a box for each would cost more")]
 enum Item {
-    Message(Job),
+    /// Boxed, because it is moved from queue to flight and back.
+    Message(Box<Job>),
     Command(Ticket, RawLine),
 }
 
@@ -188,7 +188,7 @@ impl Session {
         message.check()?;
         let ticket = self.ticket();
         self.queued_bytes = self.queued_bytes.saturating_add(message.content.size());
-        self.queue.push_back(Item::Message(Job::new(ticket, message)));
+        self.queue.push_back(Item::Message(Box::new(Job::new(ticket, message))));
         Ok(ticket)
     }
 

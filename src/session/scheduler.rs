@@ -210,7 +210,7 @@ impl Session {
     }
 
     /// Queues RSET where it is due, MAIL, and as much of the rest as may go blindly.
-    fn envelope_of(&mut self, job: Job, via: Via, level: Level, trial: bool) {
+    fn envelope_of(&mut self, job: Box<Job>, via: Via, level: Level, trial: bool) {
         if self.needs_rset || (level == Level::Streaming && self.transactions_here > 0) {
             self.needs_rset = false;
             self.send(Sent::Reset, command::rset);
@@ -229,12 +229,12 @@ impl Session {
                 self.rcpt(&mut transaction);
             }
         }
-        self.flight.push_back(transaction);
-        self.stats.max_in_flight = self.stats.max_in_flight.max(self.flight.len());
         self.cursor = Cursor::Envelope;
         if !hold {
-            self.head_of_content(via);
+            self.head_of_content(&mut transaction);
         }
+        self.flight.push_back(transaction);
+        self.stats.max_in_flight = self.stats.max_in_flight.max(self.flight.len());
     }
 
     /// Rule 8, and lock-step: the envelope is out in part or in whole; its replies decide.
@@ -260,9 +260,8 @@ impl Session {
         }
         let all = self.options.recipients == RecipientPolicy::All;
         if last.may_deliver() && !(all && last.any_refused()) {
-            let via = last.via;
+            self.head_of_content(&mut last);
             self.flight.push_back(last);
-            self.head_of_content(via);
             return Step::Went;
         }
         // Nobody gets it. After a refused MAIL in lock-step there is nothing to reset: no RCPT was sent.
@@ -277,20 +276,18 @@ impl Session {
     }
 
     /// DATA, or the chunk itself.
-    fn head_of_content(&mut self, via: Via) {
-        match via {
+    fn head_of_content(&mut self, transaction: &mut Transaction) {
+        match transaction.via {
             Via::Data => {
                 self.send(Sent::Data, command::data);
                 self.cursor = Cursor::Data;
             }
             Via::Bdat => {
-                let Some(mut transaction) = self.flight.pop_back() else { return };
                 let content = &transaction.job.message.content;
                 let size = content.size();
                 self.send(Sent::Chunk, |out| command::bdat(out, size, true));
                 self.output.chunk(content);
                 transaction.commit = Some(self.output.queued());
-                self.flight.push_back(transaction);
                 // Whether it is refused is not known yet.
                 self.needs_rset = true;
                 self.cursor = Cursor::Between;

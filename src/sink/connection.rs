@@ -14,7 +14,7 @@ use rustix::net::{RecvFlags, SendFlags, Shutdown};
 use super::delay::{Parcel, Path};
 use super::ledger::{Received, Shared, SinkStats};
 use super::mail::{Answer, Mail};
-use super::options::{RuleAction, SinkOptions};
+use super::options::{Keep, RuleAction, SinkOptions};
 use super::poller::Interest;
 use super::rules::Rules;
 use crate::server::{Request, ServerOptions, ServerSession, ServerStats};
@@ -104,11 +104,12 @@ impl Connection {
                 end_due: false,
             })
         });
+        let names = options.keep == Keep::All || !options.rules.is_empty();
         Self {
             fd: Arc::new(fd),
             session: ServerSession::new(server),
             counted: ServerStats::default(),
-            mail: Mail::new(id, options.keep, options.lmtp),
+            mail: Mail::new(id, options.keep, options.lmtp, names),
             far,
             surplus,
             ended: false,

@@ -14,7 +14,7 @@ use smtpipe::client::Config;
 use super::escape::show;
 
 /// Long enough for the slowest machine; only a hang gets there.
-pub(crate) const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_secs(20);
 
 pub(crate) enum Listener {
     Tcp(TcpListener),
@@ -136,7 +136,10 @@ impl Peer {
             match result {
                 Ok(n) => bytes = &bytes[n..],
                 Err(e) if e.kind() == ErrorKind::WouldBlock => {
-                    assert!(wait(&mut [PollFd::new(&self.as_fd(), PollFlags::OUT)]), "the client reads nothing");
+                    assert!(
+                        wait(&mut [PollFd::new(&self.as_fd(), PollFlags::OUT)]),
+                        "the client reads nothing"
+                    );
                 }
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
                 Err(_) => return,

@@ -1,4 +1,7 @@
-"""`python -m smtpipe`: demo, send, probe and sink. Only this folder knows arguments, terminals and exit codes."""
+"""`python -m smtpipe`: demo, send, probe and sink.
+
+Only this folder knows arguments, terminals and exit codes.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,10 @@ _COMMANDS = (demo, send, probe, sink)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 done, 1 something failed, 2 the call was wrong, 130 interrupted."""
+    """Run one command and return its exit code.
+
+    0: done; 1: something failed; 2: the call was wrong; 130: interrupted.
+    """
     arguments = _parser().parse_args(argv)
     screen = Screen(plain=arguments.plain)
     try:
@@ -32,8 +38,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         screen.problem(str(error))
         return 2
     except BrokenPipeError:
-        # Whoever read our output has had enough. Its end is no news, and flushing at exit must not fail again.
-        sys.stdout = None  # type: ignore[assignment]
+        # Whoever read our output has had enough; flushing at exit must not fail again.
+        sys.stdout = None
         return 1
     except OSError as error:
         screen.problem(str(error))

@@ -1,8 +1,10 @@
-"""`demo`: the main job, measured and checked. A mailbox goes to the embedded sink at each level, over a simulated round-trip
-time; then first contact with servers of known habits must find the level that each can bear.
+"""`demo`: the main job, measured and checked.
 
-Every claim is checked, by means that don't share the library's code: what should arrive is worked out here, what did arrive is what
-the sink has, and the figures are asserted. The exit code is 1 if anything is not as it should be.
+A mailbox goes to the embedded sink at each level, over a simulated round-trip time; then first contact with
+servers of known habits must find the level that each can bear.
+
+What should arrive is worked out here, without the library's code; what did arrive is what the sink has; and
+the figures are asserted. The exit code is 1 if anything is not as it should be.
 """
 
 from __future__ import annotations
@@ -32,8 +34,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser(
         "demo",
         help="send a mailbox to the embedded server at every level and compare",
-        description="Send a mailbox to the embedded server at every level over a simulated round-trip time, check that "
-        "every message arrived intact, and compare.",
+        description="Send a mailbox to the embedded server at every level over a simulated round-trip time, "
+        "check that every message arrived intact, and compare.",
     )
     parser.add_argument(
         "--mbox", metavar="PATH", help="an mbox, Maildir or .eml file to send; else 500 made-up messages"
@@ -52,9 +54,10 @@ def run(arguments: argparse.Namespace, screen: Screen) -> int:
     if not mail:
         screen.problem("there is no message to send")
         return 1
-    size = sum(len(one.content) for one in mail)
+    megabytes = sum(len(one.content) for one in mail) / 1e6
     screen.line(
-        f"{len(mail)} messages, {size / 1e6:.1f} MB, to the embedded server at {arguments.rtt * 1000:g} ms round-trip time"
+        f"{len(mail)} messages, {megabytes:.1f} MB, to the embedded server "
+        f"at {arguments.rtt * 1000:g} ms round-trip time"
     )
     runs = _all_levels(mail, arguments, screen)
     _show(runs, len(mail), screen)
@@ -144,7 +147,7 @@ def _show(runs: list[Run], count: int, screen: Screen) -> None:
     for one in runs:
         if one.scaled_from:
             screen.line(
-                f"  * {one.scaled_from} messages were sent and the figures scaled by commands: all would have taken "
-                f"{one.seconds:.0f} s."
+                f"  * {one.scaled_from} messages were sent and the figures scaled by their commands: "
+                f"all would have taken {one.seconds:.0f} s."
             )
     screen.line("  auto is first contact: nothing is known of the server, and its trials are included.")

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import smtpipe
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Run", "canonical", "run_c", "run_python"]
 
 _C_TIMEOUT = 300
+_T = TypeVar("_T")
 
 
 @dataclass
@@ -76,7 +77,10 @@ def _commands(mail: Iterable[Sample]) -> int:
 
 
 def run_c(screen: Screen, program: str, level: str, mail: list[Sample], rtt: float) -> Run:
-    """Let the C program send the same contents. It makes up its own envelopes, so only the contents are checked."""
+    """Let the C program send the same contents.
+
+    It makes up its own envelopes, so only the contents are checked.
+    """
     run = Run(f"C {level}", level)
     with tempfile.TemporaryDirectory(prefix="smtpipe-demo-") as folder, smtpipe.Sink(rtt=rtt) as sink:
         for number, one in enumerate(mail, 1):
@@ -113,7 +117,7 @@ def check(mail: Iterable[Sample], received: Iterable[smtpipe.Received]) -> list[
     return _difference(expected, arrived)
 
 
-def _difference(expected: Counter[object], arrived: Counter[object]) -> list[str]:
+def _difference(expected: Counter[_T], arrived: Counter[_T]) -> list[str]:
     problems = []
     if missing := (expected - arrived).total():
         problems.append(f"{missing} messages did not arrive as they were sent")

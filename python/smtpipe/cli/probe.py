@@ -1,7 +1,7 @@
 """`probe`: what a server offers, and which level it earns.
 
-What is offered costs one connection. What is earned can only be found with mail, so that is asked for: the address of somebody who
-doesn't mind a few test messages.
+What is offered costs one connection. What is earned can only be found with mail, so that is asked for: the
+address of somebody who doesn't mind a few test messages.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser(
         "probe",
         help="show what a server offers and which level it earns",
-        description="Show what a server offers. With --to, send it test messages and show which level it earns.",
+        description="Show what a server offers. With --to, send test messages and show which level it earns.",
     )
     add_connection(parser)
     parser.add_argument("--to", metavar="ADDRESS", help="who gets the test messages")

@@ -1,7 +1,8 @@
 """A mailbox of varied mail, made up but real-looking, the same every time for the same seed.
 
-It has what breaks mail clients: leading dots and lone dots, lines of thousands of octets, 8-bit text, bare line feeds and
-carriage returns, no final line end, attachments of many sizes, empty bodies, bounces, and lists of recipients.
+It has what breaks mail clients: leading dots and lone dots, lines of thousands of octets, 8-bit text, bare
+line feeds and carriage returns, no final line end, attachments of many sizes, empty bodies, bounces, and
+lists of recipients.
 """
 
 from __future__ import annotations
@@ -15,28 +16,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Sample", "mailbox"]
 
-_PEOPLE = (
-    "ada",
-    "brian",
-    "grace",
-    "dennis",
-    "edsger",
-    "frances",
-    "jon",
-    "karen",
-    "linus",
-    "margaret",
-    "niklaus",
-    "radia",
-)
+_PEOPLE = "ada brian grace dennis edsger frances jon karen linus margaret niklaus radia".split()
 _DOMAINS = ("example.com", "example.net", "mail.example.org", "dept.example.edu")
-_WORDS = (
-    "the report is ready and the figures for last quarter look better than expected please have a look before "
-    "Thursday when we meet the customer again about delivery dates invoices and the new contract for the second "
-    "warehouse whose roof still leaks thanks for your patience see attached minutes of the meeting and photographs"
-).split()
+_WORDS = """
+    the report is ready and the figures for last quarter look better than expected please have a look before
+    Thursday when we meet the customer again about delivery dates invoices and the new contract for the
+    second warehouse whose roof still leaks thanks for your patience see attached minutes and photographs
+    """.split()
 _FOREIGN = (
-    "Grüße aus Köln – wir sehen uns übermorgen.",
+    "Grüße aus Köln: wir sehen uns übermorgen.",
     "Où est passé l'été ? À bientôt, Zoë.",
     "これは試験用のメッセージです。よろしくお願いします。",
     "Съешь ещё этих мягких французских булок.",
@@ -70,7 +58,7 @@ def _sample(rng: random.Random, kind: str, number: int) -> Sample:
         f"From: {_name(sender)}",
         f"To: {', '.join(recipients[:3])}",
         f"Subject: {_sentence(rng, 6).rstrip('.')} [{number}]",
-        f"Date: Tue, 24 Nov 2026 {rng.randint(0, 23):02}:{rng.randint(0, 59):02}:{rng.randint(0, 59):02} +0100",
+        f"Date: Tue, 24 Nov 2026 {rng.randrange(24):02}:{rng.randrange(60):02}:{rng.randrange(60):02} +0100",
         f"Message-ID: <{number}.{rng.getrandbits(64):016x}@{rng.choice(_DOMAINS)}>",
         "MIME-Version: 1.0",
     ]

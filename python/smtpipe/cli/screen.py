@@ -1,6 +1,7 @@
 """Where the commands' output goes: rich's tables and bars on a terminal, plain lines anywhere else.
 
-rich is an optional extra. Without it everything works and looks plainer, and a terminal's user is told once what to install.
+rich is an optional extra. Without it everything works and looks plainer, and a terminal's user is told once
+what to install.
 """
 
 from __future__ import annotations

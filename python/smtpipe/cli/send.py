@@ -24,7 +24,8 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser(
         "send",
         help="send mbox files, Maildirs and .eml files",
-        description="Send mail from disk over one connection. Exits with 1 unless every message was delivered.",
+        description="Send mail from disk over one connection. "
+        "The exit code is 1 unless every message was delivered.",
     )
     add_connection(parser)
     parser.add_argument(

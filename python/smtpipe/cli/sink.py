@@ -21,7 +21,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser = commands.add_parser(
         "sink",
         help="run a mail server that keeps or counts what it gets",
-        description="Run a mail server that accepts everything. It delivers nothing anywhere. Stop it with Ctrl-C.",
+        description="Run a mail server that accepts everything and delivers nothing. Ctrl-C ends it.",
     )
     parser.add_argument("port", nargs="?", type=positive, default=2525, help="port (2525; 0: any free one)")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")

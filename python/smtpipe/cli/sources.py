@@ -72,7 +72,7 @@ def _read_box(path: Path, box: mailbox.mbox | mailbox.Maildir) -> Iterator[Mail]
 
 
 def without_bcc(content: bytes) -> bytes:
-    """The octets less the fields Bcc and Resent-Bcc with their continuation lines; the body isn't looked at."""
+    """The octets less the fields Bcc and Resent-Bcc; the body isn't looked at."""
     if b"bcc" not in content.lower():
         return content
     kept = []
