@@ -10,7 +10,7 @@ import base64
 import os
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,10 +41,12 @@ class Letter:
         return "partial" if self.refused else "delivered"
 
 
-def letters(mailboxes: list[str], count: int, *, refuses: tuple[str, ...] = (), header_limit: int = 1_000_000) -> list[Letter]:
+def letters(
+    mailboxes: list[str], count: int, *, refuses: tuple[str, ...] = (), takes: Callable[[bytes], bool] = lambda _: True
+) -> list[Letter]:
     """`count` letters to the mailboxes; at the stages in `refuses` some in mid-stream are refused by the servers' rules."""
     chance = random.Random(2920)
-    contents = [mail for mail in real_mail() if mail.find(b"\r\n\r\n") <= header_limit][:count]
+    contents = list(filter(takes, real_mail()))[:count]
     while len(contents) < count:
         contents.append(generated(chance, len(contents)))
     chance.shuffle(contents)
@@ -121,5 +123,5 @@ def generated(chance: random.Random, number: int) -> bytes:
     elif kind == 3:
         body = ["x" * chance.randrange(900, 998) for _ in range(chance.randrange(1, 12))] + ["", "", "\t tab ", " "]
     else:
-        body = [" ".join(chance.choices(WORDS, k=chance.randrange(0, 14))) for _ in range(chance.randrange(0, 200))]
+        body = [" ".join(chance.choices(WORDS, k=chance.randrange(0, 14))) for _ in range(chance.randrange(1, 200))]
     return canonical("\r\n".join([*head, "", *body]).encode())

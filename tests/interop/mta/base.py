@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import shutil
 import signal
 import socket
@@ -70,8 +71,6 @@ class Server:
     refuses: tuple[str, ...] = ("mail", "rcpt")
     #: the server writes down the envelope, so senders and recipients can be compared
     envelope = True
-    #: longest header section it takes; larger letters are not sent to it
-    header_limit = 1_000_000
     #: what it does to content of its own accord, for the table; comparable() then evens it out
     alters = ""
     start_seconds = 20.0
@@ -229,6 +228,11 @@ class Server:
         """Every message the server has kept since start()."""
         raise NotImplementedError
 
+    def takes(self, content: bytes) -> bool:
+        """Whether this server can be expected to store content (with CRLF line ends) unaltered; else it isn't sent."""
+        del content
+        return True
+
     def comparable(self, content: bytes) -> bytes:
         """Content as both what was sent and what was stored are compared: evens out what this server alters."""
         return content
@@ -315,3 +319,14 @@ def read_kept(directory: Path) -> Iterator[Stored]:
         lines = envelope.decode("utf-8", "surrogateescape").split("\n")
         recipients = [line[1:].strip("<>") for line in lines if line.startswith("R")]
         yield Stored(content, lines[0][1:].strip("<>"), recipients)
+
+
+def header_size(content: bytes) -> int:
+    """Octets of the header section."""
+    return content.find(b"\r\n\r\n")
+
+
+def well_formed(content: bytes) -> bool:
+    """Whether every line of the header section is a field or goes on with one (RFC 5322 section 2.2)."""
+    lines = content.partition(b"\r\n\r\n")[0].split(b"\r\n")
+    return all(re.match(rb"[!-9;-~]+:|[ \t]+[^ \t]", line) for line in lines)
