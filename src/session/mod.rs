@@ -1,13 +1,13 @@
 //! The engine: SMTP (RFC 5321), LMTP (RFC 2033), PIPELINING (RFC 2920) and CHUNKING (RFC 3030) from the sender's side, with
 //! no socket, clock or thread. It must never block, sleep, read a clock, or believe a byte behind a broken reply.
 //!
-//! Data flows one way: bytes in → [`replies`] → ledger and transactions → events out; messages in → [`scheduler`] → output.
+//! Data flows one way: bytes in → `replies` → ledger and transactions → events out; messages in → `scheduler` → output.
 //!
-//! - Why a reply can't be given to the wrong command: [`ledger`], a FIFO with one way in ([`Session::send`]) and one way out
+//! - Why a reply can't be given to the wrong command: `ledger`, a FIFO with one way in (`Session::send`) and one way out
 //!   (a reply to its front).
-//! - Why a message can't be reported delivered that wasn't: [`transaction`], where `Delivered` is written once.
-//! - When the sender must wait: [`scheduler`].
-//! - What is known when the connection ends: [`ending`].
+//! - Why a message can't be reported delivered that wasn't: `transaction`, where `Delivered` is written once.
+//! - When the sender must wait: `scheduler`.
+//! - What is known when the connection ends: `ending`.
 
 mod ending;
 mod error;
