@@ -23,6 +23,20 @@ from smtpipe._types import (
 )
 from smtpipe.errors import SessionError
 
+__all__ = [
+    "Client",
+    "Message",
+    "Outcome",
+    "Received",
+    "Recipient",
+    "Reply",
+    "SendAll",
+    "Session",
+    "Sink",
+    "__version__",
+    "connect",
+]
+
 __version__: Final[str]
 
 _Recipient: TypeAlias = str | tuple[str, Mapping[str, object]]

@@ -152,11 +152,11 @@ class Rule:
     """
 
     at: str
-    """The step: `"connect"`, `"mail"`, `"rcpt"`, `"data"` or `"content"`."""
+    """The step: `"connect"`, `"hello"`, `"mail"`, `"rcpt"`, `"data"`, `"content"`, `"rset"` or `"quit"`."""
     reply: Reply | None = None
     """What to answer in place of the sink's own reply."""
     pattern: str = "*"
-    """Whom it is for: the address given to MAIL or RCPT, with `*` for any text."""
+    """Whom it is for, with `*` for any text: the recipient at `rcpt`, the sender at the later steps, too."""
     then: str = "go on"
     """`"go on"`, `"drop"` the connection, or `"stall"`: never answer again."""
     after: int = 0

@@ -20,16 +20,16 @@ pub(crate) fn bytes_like(object: &Bound<'_, PyAny>) -> PyResult<Bytes> {
     if object.is_instance_of::<PyString>() {
         return Err(PyTypeError::new_err("content: expected a bytes-like object, not str"));
     }
-    let Ok(buffer) = PyUntypedBuffer::get(object) else {
+    if let Some(shared) = window_of_bytes(object) {
+        return Ok(shared);
+    }
+    let Ok(view) = PyMemoryView::from(object) else {
         return Err(PyTypeError::new_err(format!(
             "content: expected a bytes-like object, not {}",
             object.get_type().name()?
         )));
     };
-    if let Some(shared) = window_of_bytes(object.py(), &buffer) {
-        return Ok(shared);
-    }
-    let copy = PyMemoryView::from(object)?.call_method0("tobytes")?;
+    let copy = view.call_method0("tobytes")?;
     Ok(owned(copy.cast::<PyBytes>()?))
 }
 
@@ -37,13 +37,15 @@ fn owned(bytes: &Bound<'_, PyBytes>) -> Bytes {
     Bytes::from_owner(PyBackedBytes::from(bytes.clone()))
 }
 
-/// The part of a `bytes` object that a read-only contiguous view shows, without a copy.
-fn window_of_bytes(py: Python<'_>, buffer: &PyUntypedBuffer) -> Option<Bytes> {
-    if !buffer.readonly() || !buffer.is_c_contiguous() {
+/// The part of a `bytes` object that a contiguous view shows, without a copy.
+fn window_of_bytes(object: &Bound<'_, PyAny>) -> Option<Bytes> {
+    let base = object.cast::<PyMemoryView>().ok()?.getattr("obj").ok()?;
+    let whole = base.cast_exact::<PyBytes>().ok()?;
+    let view = PyUntypedBuffer::get(object).ok()?;
+    if !view.is_c_contiguous() {
         return None;
     }
-    let whole = buffer.obj(py)?.cast_exact::<PyBytes>().ok()?;
-    let start = (buffer.buf_ptr() as usize).checked_sub(whole.as_bytes().as_ptr() as usize)?;
-    let end = start.checked_add(buffer.len_bytes())?;
+    let start = (view.buf_ptr() as usize).checked_sub(whole.as_bytes().as_ptr() as usize)?;
+    let end = start.checked_add(view.len_bytes())?;
     (end <= whole.as_bytes().len()).then(|| owned(whole).slice(start..end))
 }

@@ -1,5 +1,6 @@
 //! `smtpipe.Sink`: a mail server to test against, and what it received.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -105,7 +106,10 @@ impl Sink {
         {
             options.rules.push(rule(&rule_given?)?);
         }
-        let sink = py.detach(|| EngineSink::start(options))?;
+        let sink = py.detach(|| EngineSink::start(options)).map_err(|error| match error.kind() {
+            ErrorKind::InvalidInput => misuse(py, error.to_string()),
+            _ => error.into(),
+        })?;
         Ok(Self { port: sink.port(), running: Mutex::new(Some(sink)) })
     }
 
@@ -195,6 +199,9 @@ fn rule(given: &Bound<'_, PyAny>) -> PyResult<Rule> {
         "rcpt" => RuleStage::Rcpt,
         "data" => RuleStage::Data,
         "content" => RuleStage::Content,
+        "hello" => RuleStage::Hello,
+        "rset" => RuleStage::Rset,
+        "quit" => RuleStage::Quit,
         other => return Err(misuse(py, format!("rule: at: {other:?} is no stage"))),
     };
     let reply: Option<Bound<'_, Reply>> = given.getattr("reply")?.extract()?;

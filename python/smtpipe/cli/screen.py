@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from rich.progress import Progress, TaskID
+
 __all__ = ["Bar", "Screen"]
 
 
@@ -78,14 +80,18 @@ class Screen:
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(*columns, transient=True) as progress:
             task = progress.add_task(text, total=total)
-
-            class RichBar:
-                def advance(self, count: int = 1) -> None:
-                    progress.advance(task, count)
-
-            yield RichBar()
+            yield _RichBar(progress, task)
 
 
 class _NoBar:
     def advance(self, count: int = 1) -> None:
         pass
+
+
+class _RichBar:
+    def __init__(self, progress: Progress, task: TaskID) -> None:
+        self._progress = progress
+        self._task = task
+
+    def advance(self, count: int = 1) -> None:
+        self._progress.advance(self._task, count)
