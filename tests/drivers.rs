@@ -3,7 +3,12 @@
 //! thread.
 //!
 //! Left out are the scripts that need a clock of their own or a kernel that takes no more than it's told.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on has failed"
+)]
 
 mod common;
 
@@ -35,7 +40,14 @@ struct Caller<'a> {
 
 impl<'a> Caller<'a> {
     fn new(fixture: &'a Fixture, client: Client) -> Self {
-        Self { fixture, client, tickets: BTreeMap::new(), outcomes: BTreeMap::new(), events: Vec::new(), reconnects: 0 }
+        Self {
+            fixture,
+            client,
+            tickets: BTreeMap::new(),
+            outcomes: BTreeMap::new(),
+            events: Vec::new(),
+            reconnects: 0,
+        }
     }
 
     fn submit_first(&mut self) {
@@ -69,7 +81,10 @@ impl<'a> Caller<'a> {
         match (result, fails) {
             (Ok(ticket), None) => drop(self.tickets.insert(name.to_owned(), ticket)),
             (Err(e), Some(begins)) => {
-                assert!(format!("{e:?}").to_lowercase().starts_with(&begins.to_lowercase()), "{e:?}, not {begins}");
+                assert!(
+                    format!("{e:?}").to_lowercase().starts_with(&begins.to_lowercase()),
+                    "{e:?}, not {begins}"
+                );
             }
             (result, fails) => panic!("{result:?}, where {fails:?} was expected"),
         }
@@ -109,7 +124,8 @@ impl<'a> Caller<'a> {
             Expect::Event(words) if words == "ready" => assert!(self.client.capabilities().is_some()),
             Expect::Event(words) => {
                 let at = self.events.iter().position(|e| e == words);
-                self.events.drain(..=at.unwrap_or_else(|| panic!("no event {words} among {:?}", self.events)));
+                self.events
+                    .drain(..=at.unwrap_or_else(|| panic!("no event {words} among {:?}", self.events)));
             }
             Expect::Closed(closed) => assert_eq!(self.client.is_closed(), *closed, "closed"),
             // The engine's replay looks at the counters.
@@ -188,7 +204,9 @@ impl Loop<'_> {
                     peer.say(bytes);
                 }
                 self.until("the server's bytes", |client, _| {
-                    client.is_closed() || client.stats().bytes_received >= said || client.stats().connections > connections
+                    client.is_closed()
+                        || client.stats().bytes_received >= said
+                        || client.stats().connections > connections
                 });
             }
             Step::Connect => {
@@ -207,7 +225,9 @@ impl Loop<'_> {
                     (peer, _) => drop(peer),
                 }
                 let connections = self.connections;
-                self.until("the end", |client, _| client.is_closed() || client.stats().connections > connections);
+                self.until("the end", |client, _| {
+                    client.is_closed() || client.stats().connections > connections
+                });
             }
             Step::Expect(expect) => {
                 self.caller.client.drive();
@@ -277,9 +297,10 @@ fn serve(listener: &Listener, steps: &[Step]) {
 /// Whether the caller can do all of his part before the first reply, or at the end.
 fn can_block(fixture: &Fixture) -> bool {
     let ready = fixture.steps.iter().position(|s| matches!(s, Step::Server(_))).unwrap_or(0);
-    let gives_up = fixture.steps.windows(2).any(|w| {
-        matches!(w, [Step::Expect(Expect::Event(words)), Step::Eof] if words == "reconnect")
-    });
+    let gives_up = fixture
+        .steps
+        .windows(2)
+        .any(|w| matches!(w, [Step::Expect(Expect::Event(words)), Step::Eof] if words == "reconnect"));
     fixture.for_drivers()
         && !gives_up
         && fixture.steps.iter().enumerate().all(|(at, step)| match step {
@@ -341,6 +362,10 @@ fn silence_ends_the_session() {
     let ticket = client.submit(build::message(fixture.letter("a"))).unwrap();
     let outcome = client.collect(Some(LONG)).unwrap();
     assert_eq!((outcome.ticket, outcome.status.as_str()), (ticket, "not_sent"));
-    assert!(matches!(client.error(), Some(smtpipe::session::SessionError::Timeout { .. })), "{:?}", client.error());
+    assert!(
+        matches!(client.error(), Some(smtpipe::session::SessionError::Timeout { .. })),
+        "{:?}",
+        client.error()
+    );
     assert!(client.collect(Some(LONG)).is_none() && client.is_closed());
 }

@@ -2,7 +2,12 @@
 //!
 //! Every test crate compiles this module and uses its own part of it.
 #![allow(dead_code, reason = "each test crate uses a part of this module")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on has failed"
+)]
 
 pub(crate) mod build;
 pub(crate) mod escape;

@@ -144,7 +144,10 @@ impl Peer {
             match result {
                 Ok(n) => bytes = &bytes[n..],
                 Err(e) if e.kind() == ErrorKind::WouldBlock => {
-                    assert!(wait(&mut [PollFd::new(&self.as_fd(), PollFlags::OUT)]), "the client reads nothing");
+                    assert!(
+                        wait(&mut [PollFd::new(&self.as_fd(), PollFlags::OUT)]),
+                        "the client reads nothing"
+                    );
                 }
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
                 Err(_) => return,

@@ -338,7 +338,9 @@ impl Referee {
             (Kind::Hello, _) if code < 300 => {
                 let has = |word: &[u8]| {
                     lines.iter().skip(1).any(|l| {
-                        l.split(|&b| b == b' ').next().is_some_and(|keyword| keyword.eq_ignore_ascii_case(word))
+                        l.split(|&b| b == b' ')
+                            .next()
+                            .is_some_and(|keyword| keyword.eq_ignore_ascii_case(word))
                     })
                 };
                 (self.pipelining, self.chunking) = (has(b"PIPELINING"), has(b"CHUNKING"));
@@ -349,7 +351,13 @@ impl Referee {
     }
 
     /// Is this status of a recipient of a message true? (The reasons are checked by the fixtures.)
-    pub(crate) fn judge(&self, letter: &Letter, address: &str, status: &str, local_reason: bool) -> Result<(), String> {
+    pub(crate) fn judge(
+        &self,
+        letter: &Letter,
+        address: &str,
+        status: &str,
+        local_reason: bool,
+    ) -> Result<(), String> {
         let proofs: Vec<Proof> = self
             .deals
             .iter()
@@ -367,7 +375,11 @@ impl Referee {
             "refused" => !accepted && !open && refused,
             _ => false,
         };
-        if right { Ok(()) } else { Err(format!("{}: <{address}> is said to be {status}; {proofs:?}", letter.name)) }
+        if right {
+            Ok(())
+        } else {
+            Err(format!("{}: <{address}> is said to be {status}; {proofs:?}", letter.name))
+        }
     }
 
     fn proof(&self, deal: &Deal, address: &str) -> Option<Proof> {
@@ -388,7 +400,10 @@ impl Referee {
         } else {
             0
         };
-        let last = deal.finals.get(place).or(deal.finals.first().filter(|c| self.lmtp && **c >= 500 && own.is_none()));
+        let last = deal
+            .finals
+            .get(place)
+            .or(deal.finals.first().filter(|c| self.lmtp && **c >= 500 && own.is_none()));
         Some(match (no(deal.mail) || deal.mixed, last) {
             (true, Some(code)) if *code < 300 => Proof::Murky,
             (true, None) if deal.committed => Proof::Murky,

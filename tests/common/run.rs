@@ -191,7 +191,10 @@ impl Run {
         while let Some(event) = self.session.next_event() {
             let words = match event {
                 Event::Outcome(outcome) => {
-                    assert!(self.tickets.values().any(|&t| t == outcome.ticket), "an outcome for nothing: {outcome:?}");
+                    assert!(
+                        self.tickets.values().any(|&t| t == outcome.ticket),
+                        "an outcome for nothing: {outcome:?}"
+                    );
                     let second = self.outcomes.insert(outcome.ticket, outcome);
                     assert!(second.is_none(), "a second outcome; the first was {second:?}");
                     continue;
@@ -219,7 +222,9 @@ impl Run {
     /// After the end: every ticket has its outcome, and each says what the bytes prove.
     pub(crate) fn judge(&self) -> Result<(), String> {
         for (name, ticket) in &self.tickets {
-            let Some(outcome) = self.outcomes.get(ticket) else { return Err(format!("{name} has no outcome")) };
+            let Some(outcome) = self.outcomes.get(ticket) else {
+                return Err(format!("{name} has no outcome"));
+            };
             let Some(letter) = self.letters.iter().find(|l| l.name == *name) else { continue };
             let reason = outcome.reason.is_some();
             if outcome.recipients.len() != letter.recipients.len() {

@@ -1,1 +1,33 @@
-//! The C ABI of smtpipe.
+//! The C ABI of smtpipe: `include/smtpipe.h` is made from these files, function by function, comments included.
+//!
+//! Nothing of the protocol is here. C goes through the public Rust API like anybody else; what this crate adds is
+//! handles, statuses and views. `SAFETY.md` says what must hold for that to be sound, and who keeps it.
+
+#[macro_use]
+pub mod constants;
+
+pub mod borrowed;
+pub mod capabilities;
+pub mod client;
+pub mod client_loop;
+pub mod config;
+pub mod error;
+pub mod event;
+mod handle;
+pub mod message;
+pub mod outcome;
+pub mod received;
+pub mod reply;
+pub mod request;
+pub mod server;
+pub mod server_options;
+pub mod session;
+pub mod session_io;
+pub mod sink;
+pub mod sink_options;
+pub mod sink_rules;
+pub mod stats;
+pub mod status;
+pub mod trace;
+pub mod version;
+mod views;

@@ -1,0 +1,148 @@
+//! `smtpipe_event`: what a session reports, and what a client reports besides outcomes.
+
+use crate::constants::level_number;
+use crate::handle::{Failure, Out};
+use crate::outcome::smtpipe_outcome;
+use crate::stats::fill;
+use crate::status::smtpipe_status;
+use crate::views::give_outcome;
+use engine::session::{DowngradeReason, Event, ReconnectReason};
+use std::ffi::{CStr, c_char};
+use std::ptr;
+
+/// What happened.
+#[repr(i32)]
+#[allow(non_camel_case_types)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum smtpipe_event_kind {
+    /// Something this header doesn't know. It may be ignored.
+    SMTPIPE_EVENT_OTHER = 0,
+    /// The greeting and EHLO are done.
+    SMTPIPE_EVENT_READY = 1,
+    /// A ticket has its outcome.
+    SMTPIPE_EVENT_OUTCOME = 2,
+    /// The server passed a trial: from here on more is pipelined.
+    SMTPIPE_EVENT_UPGRADE = 3,
+    /// The server failed a trial: from here on less is pipelined. Nothing was lost or doubled by it.
+    SMTPIPE_EVENT_DOWNGRADE = 4,
+    /// The session needs another connection to the same server: drop this one, connect, call smtpipe_session_start();
+    /// or call smtpipe_session_end_of_input() to give up. A client does so by itself.
+    SMTPIPE_EVENT_RECONNECT = 5,
+    /// Nothing more will happen; smtpipe_session_error() says why, if it was not QUIT.
+    SMTPIPE_EVENT_CLOSED = 6,
+}
+
+/// One event. Fields may be appended; functions that write it take the size that the caller knows.
+#[repr(C)]
+#[allow(non_camel_case_types)]
+#[derive(Clone, Copy, Debug)]
+pub struct smtpipe_event {
+    /// A `smtpipe_event_kind`.
+    pub kind: i32,
+    /// Of a downgrade: the `smtpipe_level` tried. Else 0.
+    pub from: i32,
+    /// Of an upgrade or downgrade: the `smtpipe_level` used from here on. Else 0.
+    pub to: i32,
+    /// 0.
+    pub reserved: i32,
+    /// Of a downgrade or reconnection: why, in words that live as long as the library is loaded. Else NULL.
+    pub why: *const c_char,
+    /// Of an outcome: the outcome, the caller's to free with smtpipe_outcome_free(). Else NULL.
+    pub outcome: *mut smtpipe_outcome,
+}
+
+impl smtpipe_event {
+    const fn new(kind: smtpipe_event_kind) -> Self {
+        Self { kind: kind as i32, from: 0, to: 0, reserved: 0, why: ptr::null(), outcome: ptr::null_mut() }
+    }
+}
+
+impl From<Event> for smtpipe_event {
+    fn from(event: Event) -> Self {
+        use smtpipe_event_kind as K;
+        match event {
+            Event::Closed => Self::new(K::SMTPIPE_EVENT_CLOSED),
+            Event::Downgrade { from, to, why } => Self {
+                from: level_number(from),
+                to: level_number(to),
+                why: downgrade(why).as_ptr(),
+                ..Self::new(K::SMTPIPE_EVENT_DOWNGRADE)
+            },
+            Event::Outcome(outcome) => {
+                Self { outcome: give_outcome(outcome), ..Self::new(K::SMTPIPE_EVENT_OUTCOME) }
+            }
+            Event::Ready => Self::new(K::SMTPIPE_EVENT_READY),
+            Event::Reconnect { why } => {
+                Self { why: reconnect(why).as_ptr(), ..Self::new(K::SMTPIPE_EVENT_RECONNECT) }
+            }
+            Event::Upgrade { to } => Self { to: level_number(to), ..Self::new(K::SMTPIPE_EVENT_UPGRADE) },
+            _ => Self::new(K::SMTPIPE_EVENT_OTHER),
+        }
+    }
+}
+
+const fn downgrade(why: DowngradeReason) -> &'static CStr {
+    match why {
+        DowngradeReason::ChunkNotSwallowed => c"a refused chunk was read as commands",
+        DowngradeReason::ProbeUnanswered => c"the probe was not answered",
+        DowngradeReason::RefusedBehindContent => c"commands behind an end of content were answered 503",
+        DowngradeReason::SwallowedBehindContent => c"commands behind an end of content were lost",
+        _ => c"a trial failed",
+    }
+}
+
+const fn reconnect(why: ReconnectReason) -> &'static CStr {
+    match why {
+        ReconnectReason::Abandoned => c"a transaction that must not be completed is open",
+        ReconnectReason::MailMax => c"the server takes no more messages on one connection",
+        ReconnectReason::Trial => c"a trial left the connection out of step",
+        _ => c"the session asked for it",
+    }
+}
+
+/// The place for an event, checked before an event is taken: one that is taken can't be put back.
+pub(crate) struct EventPlace {
+    place: *mut smtpipe_event,
+    size: usize,
+}
+
+impl EventPlace {
+    /// # Safety
+    /// `place` is NULL or writable for `size` bytes until the event is written.
+    pub(crate) unsafe fn new(place: *mut smtpipe_event, size: usize) -> Result<Self, Failure> {
+        // SAFETY: by the contract above; nothing is written through the Out.
+        let _: Out<smtpipe_event> = unsafe { Out::new(place)? };
+        // The first version of the struct is the least that a caller can know: he must be given the outcome.
+        if size < size_of::<smtpipe_event>() || isize::try_from(size).is_err() {
+            return Err(Failure::new(
+                smtpipe_status::SMTPIPE_ERR_VALUE,
+                "the size is not that of smtpipe_event",
+            ));
+        }
+        Ok(Self { place, size })
+    }
+
+    /// Writes the event; without one the answer is `SMTPIPE_NOTHING`.
+    pub(crate) fn write(self, event: Option<Event>) -> Result<(), Failure> {
+        let event = smtpipe_event::from(event.ok_or(smtpipe_status::SMTPIPE_NOTHING)?);
+        // SAFETY: `new` was promised the place and its size; the struct has no padding.
+        unsafe { fill(self.place, self.size, size_of::<smtpipe_event>(), &event) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn downgrades_have_the_engines_words() {
+        for why in [
+            DowngradeReason::ChunkNotSwallowed,
+            DowngradeReason::ProbeUnanswered,
+            DowngradeReason::RefusedBehindContent,
+            DowngradeReason::SwallowedBehindContent,
+        ] {
+            assert_eq!(downgrade(why).to_str(), Ok(why.as_str()));
+        }
+    }
+}
