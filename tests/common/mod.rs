@@ -17,6 +17,7 @@ pub(crate) mod peer;
 pub(crate) mod referee;
 pub(crate) mod replay;
 pub(crate) mod replies;
+pub(crate) mod talk;
 pub(crate) mod run;
 pub(crate) mod server;
 

@@ -43,6 +43,14 @@ impl Listener {
         }
     }
 
+    /// The bare socket, blocking.
+    pub(crate) fn accept_unix(&self) -> UnixStream {
+        match self {
+            Self::Unix(listener, _) => listener.accept().unwrap().0,
+            Self::Tcp(_) => panic!("not a unix socket"),
+        }
+    }
+
     pub(crate) fn accept(&self) -> Peer {
         match self {
             Self::Tcp(listener) => {

@@ -111,6 +111,11 @@ impl Referee {
         referee
     }
 
+    /// A further message may be sent.
+    pub(crate) fn know(&mut self, letter: &Letter) {
+        self.letters.push(letter.clone());
+    }
+
     /// A new connection: nothing is remembered but what became of the messages.
     pub(crate) fn connect(&mut self) {
         self.replies = Replies::default();
@@ -145,6 +150,11 @@ impl Referee {
                 }
             }
         }
+    }
+
+    /// Whether the client stands in the middle of a command line.
+    pub(crate) fn inside_a_command(&self) -> bool {
+        self.mode == Mode::Commands && !self.line.is_empty()
     }
 
     fn may_speak(&self) {
