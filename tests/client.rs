@@ -8,7 +8,7 @@ use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use smtpipe::client::{Client, Config, ConnectError};
+use smtpipe::client::{Client, Config, ConnectError, Peers};
 use smtpipe::session::{Level, Message, Status, SubmitError};
 use smtpipe::sink::{Keep, Rule, RuleAction, RuleStage, Sink, SinkOptions};
 use smtpipe::wire::{Address, Content, Reply};
@@ -209,4 +209,27 @@ fn a_stated_level_is_used_without_a_trial() {
         let (rset, ending) = if level == Level::Streaming { (4, 5) } else { (0, 5) };
         assert_eq!(client.stats().commands, 1 + 5 * 2 + rset + ending);
     }
+}
+
+#[test]
+fn what_is_learnt_of_a_server_is_remembered_for_the_next_client() {
+    let peers = Peers::new();
+    let sink = sink(|options| options.extensions = vec!["PIPECONNECT".into()]);
+    let mut spent = Vec::new();
+    for _ in 0..2 {
+        let mut config = Config::new("127.0.0.1", sink.port());
+        config.session.max_in_flight = 0;
+        config.peers = Some(peers.clone());
+        let mut client = Client::open(config).unwrap();
+        for _ in 0..50 {
+            client.submit(message("you@b.example")).unwrap();
+        }
+        let delivered = std::iter::from_fn(|| client.collect(None)).filter(|o| o.status == Status::Delivered);
+        assert_eq!(delivered.count(), 50);
+        spent.push(client.stats().round_trips);
+        assert_eq!(client.stats().downgrades, 0);
+    }
+    // Greeting, EHLO, the first group with the probe, its content, the rest; then all of it at once.
+    assert_eq!(spent, [5, 1]);
+    assert_eq!(sink.messages().len(), 100);
 }

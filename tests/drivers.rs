@@ -40,7 +40,14 @@ struct Caller<'a> {
 
 impl<'a> Caller<'a> {
     fn new(fixture: &'a Fixture, client: Client) -> Self {
-        Self { fixture, client, tickets: BTreeMap::new(), outcomes: BTreeMap::new(), events: Vec::new(), reconnects: 0 }
+        Self {
+            fixture,
+            client,
+            tickets: BTreeMap::new(),
+            outcomes: BTreeMap::new(),
+            events: Vec::new(),
+            reconnects: 0,
+        }
     }
 
     fn submit_first(&mut self) {

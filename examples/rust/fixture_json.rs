@@ -79,7 +79,9 @@ fn step(step: &Step) -> String {
             let fails = optional(fails.as_deref());
             make("command", &[("ticket", text(ticket)), ("line", text(line)), ("fails", fails)])
         }
-        Step::Cancel { ticket, done } => make("cancel", &[("ticket", text(ticket)), ("done", done.to_string())]),
+        Step::Cancel { ticket, done } => {
+            make("cancel", &[("ticket", text(ticket)), ("done", done.to_string())])
+        }
         Step::Quit => make("quit", &[]),
         Step::Eof => make("eof", &[]),
         Step::Reset => make("reset", &[]),

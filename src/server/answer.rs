@@ -187,7 +187,7 @@ fn hello_text(options: &ServerOptions, kind: Hello, text: &str) -> String {
         return lines;
     }
     let mut offer = |offered: bool, line: &str| {
-        if offered && !line.is_empty() {
+        if offered {
             lines.push('\n');
             lines.push_str(line);
         }

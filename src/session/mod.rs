@@ -100,6 +100,8 @@ pub struct Session {
     /// The last transaction answered ended with an acceptance (or there was none).
     last_ended_well: bool,
     probing: bool,
+    /// Commands go out before the greeting and EHLO's reply are in.
+    early: bool,
     /// Refused transactions since the last that was accepted.
     refusals: u32,
     /// Transactions begun on this connection.
@@ -145,7 +147,7 @@ impl Session {
     /// A session that waits for its connection.
     pub fn new(options: Options) -> Self {
         let parser = ReplyParser::new(options.reply_limits);
-        let peer = options.peer.unwrap_or_default();
+        let peer = options.peer.clone().unwrap_or_default();
         Self {
             options,
             stage: Stage::Unconnected,
@@ -162,6 +164,7 @@ impl Session {
             needs_rset: false,
             last_ended_well: true,
             probing: false,
+            early: false,
             refusals: 0,
             transactions_here: 0,
             answered: 0,
@@ -365,8 +368,16 @@ impl Session {
     }
 
     /// What was learnt of this server, to be given to the next session with it.
-    pub const fn peer_record(&self) -> PeerRecord {
-        self.peer
+    pub const fn peer_record(&self) -> &PeerRecord {
+        &self.peer
+    }
+
+    /// Tells what was learnt of this server before; for a driver that knows the server's address only once it is connected.
+    /// Only before [`start`](Self::start); afterwards the session knows better.
+    pub fn set_peer_record(&mut self, record: PeerRecord) {
+        if self.stage == Stage::Unconnected {
+            self.peer = record;
+        }
     }
 
     fn check_open(&self) -> Result<(), SubmitError> {
@@ -406,7 +417,8 @@ impl Session {
     /// Enters in the ledger what will be answered, ending where the output ends.
     fn note(&mut self, sent: Sent) {
         let depth = self.round_trips.send(self.ledger.is_empty());
-        self.ledger.push(Entry { sent, end: self.output.queued(), depth });
+        let holds = sent.ends_group() && !(self.early && matches!(sent, Sent::Greeting | Sent::Hello(_)));
+        self.ledger.push(Entry { sent, end: self.output.queued(), depth, holds });
     }
 
     /// Nothing is going on: memory is given back.

@@ -20,6 +20,8 @@
 //! 7. The window: messages begun and unfinished, and bytes unanswered, are bounded by the caller.
 //! 8. Policy `all`, and chunks before they are trusted: content is held until every RCPT is answered.
 //! 9. A message that the server said it can't take (SIZE, 8BITMIME, SMTPUTF8) is refused here; none of it is sent.
+//! 10. Early: to a server that offered PIPECONNECT last time, EHLO goes out before the greeting, and what that offer allows
+//!     goes with it. Trials don't: they need to know where they stand. QUIT doesn't.
 
 use super::event::ReconnectReason;
 use super::ledger::{Probe, Sent};
@@ -116,17 +118,20 @@ impl Session {
 
     fn step(&mut self) -> Step {
         match self.stage {
-            Stage::Greeting if !self.queue.is_empty() => Step::Must(Wait::Greeting),
-            Stage::Hello if !self.queue.is_empty() => Step::Must(Wait::Ehlo),
-            Stage::Ready => match self.cursor {
-                Cursor::Between => self.begin(),
-                Cursor::Envelope => self.envelope(),
-                Cursor::Data => {
-                    let trial = self.flight.back().is_some_and(|transaction| transaction.trial);
-                    Step::Must(if trial { Wait::Trial } else { Wait::Data })
+            Stage::Greeting if !self.early && !self.queue.is_empty() => Step::Must(Wait::Greeting),
+            Stage::Hello if !self.early && !self.queue.is_empty() => Step::Must(Wait::Ehlo),
+            // Early (rule 10): the greeting and EHLO's reply hold nothing up.
+            Stage::Ready | Stage::Greeting | Stage::Hello if self.early || self.stage == Stage::Ready => {
+                match self.cursor {
+                    Cursor::Between => self.begin(),
+                    Cursor::Envelope => self.envelope(),
+                    Cursor::Data => {
+                        let trial = self.flight.back().is_some_and(|transaction| transaction.trial);
+                        Step::Must(if trial { Wait::Trial } else { Wait::Data })
+                    }
+                    Cursor::Content => self.content(),
                 }
-                Cursor::Content => self.content(),
-            },
+            }
             _ => Step::Idle,
         }
     }
@@ -334,7 +339,7 @@ impl Session {
 
     /// QUIT goes alone, when everything is answered.
     fn leave(&mut self) -> Step {
-        if !self.quit {
+        if !self.quit || self.stage != Stage::Ready {
             return Step::Idle;
         }
         if !self.flight.is_empty() || !self.ledger.is_empty() {
@@ -384,6 +389,7 @@ impl Session {
         // It counts as a transaction where those are numbered (MAILMAX).
         let left = self.offer.mail_max.saturating_sub(self.transactions_here) as usize;
         !self.probing
+            && !self.early
             && left > REPAID + 1
             && self.queue.len() > REPAID
             && self.options.max_in_flight != 1
