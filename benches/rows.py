@@ -54,7 +54,7 @@ class Loopback:
                     large.setdefault(name, []).append(senders[name].run(port, 50_000, 1, 65536))
             for _ in range(REPEATS):
                 for name in set(senders) - set(counts) - {"bare copy"}:
-                    count = FEWER if name in ("lettre", "mail-send", "libESMTP") else FEW
+                    count = FEWER if name in ("lettre", "mail-send") else FEW
                     small.setdefault(name, []).append(senders[name].run(port, count, 1, 2048))
         return cls(small, large)
 
@@ -129,7 +129,7 @@ def p3(loopback: Loopback) -> Row:
     return Row(
         "P3", "≥ 0.60 × bare loop, ≥ 30 × smtp-source (messages/s, 2 KiB)", f"{bare.show()} × bare loop, {against}",
         bare.median >= 0.6 and source is not None and source.median >= 30, ("sender", "messages/s", "of the bare loop"), table,
-        "libESMTP, lettre and mail-send write a message in several pieces with Nagle's algorithm on, and wait 40 ms for each.",
+        "lettre and mail-send write a message in several pieces with Nagle's algorithm on, and wait 40 ms for each.",
     )
 
 
