@@ -15,25 +15,26 @@ include bindings/c/c.mk
 ##@ See it
 .PHONY: help
 help: ## this list
-	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^##@/ { printf "\n%s\n", substr($$0, 5) } \
+	  FNR == 1 && NR > 1 { print "\nThe C library" } \
+	  /^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile bindings/c/c.mk
 
 .PHONY: demo
 demo: venv build/demo ## sends a mailbox (MBOX=file, else a generated one) at each level, from Python and from C
 	$(VENV)/bin/python -m smtpipe demo --c-demo build/demo $(if $(MBOX),--mbox '$(MBOX)')
 
 .PHONY: bench
-bench: venv build/demo ## measures everything side by side and writes benches/RESULTS.md (minutes)
+bench: venv ## measures everything side by side and writes benches/RESULTS.md (minutes)
 	$(VENV)/bin/python -m pip install -q -r benches/requirements.txt
 	$(VENV)/bin/python benches/run.py
 
-##@ Build and install
-# lib, header, install and uninstall are in bindings/c/c.mk.
+# lib, header, install, uninstall, test-c and abi-check are in bindings/c/c.mk.
 build/demo: examples/c/demo.c include/smtpipe.h lib
 	@mkdir -p build
 	$(CC) -std=c99 -O2 -Wall -Wextra -Iinclude examples/c/demo.c -o $@ $(SMTPIPE_STATIC)
 
 .PHONY: venv
-venv: $(VENV)/.installed ## .venv with the Python package in it
+venv: $(VENV)/.installed ## .venv, with the Python package in it
 
 PACKAGE_SOURCES := pyproject.toml Cargo.toml Cargo.lock \
   $(shell find src bindings/python python/smtpipe -name '*.rs' -o -name '*.py' -o -name '*.pyi' -o -name '*.toml' 2>/dev/null)
@@ -54,6 +55,10 @@ $(VENV)/.tools: $(VENV)/.installed tests/interop/requirements.txt
 test: $(VENV)/.tools ## everything: Rust, C, Python, transcripts, real servers; what can't run here says why
 	$(PYTHON) scripts/suites.py begin
 	$(PYTHON) scripts/suites.py tests $(SUITE)
+
+.PHONY: interop
+interop: $(VENV)/.tools ## the real servers alone, and docs/interop.md written anew
+	SMTPIPE_INTEROP_TABLE=1 $(VENV)/bin/python -m pytest -q tests/interop
 
 .PHONY: lint
 lint: $(VENV)/.tools ## rustfmt, clippy, rustdoc, ruff, mypy, the header, the exported symbols, the ABI

@@ -119,11 +119,14 @@ static void copy(struct peer *p) {
   struct sockaddr_in at;
   socklen_t size = sizeof at;
   int listener = socket(AF_INET, SOCK_STREAM, 0), s;
-  size_t to_send = p->size * (size_t)p->messages, sent = 0;
+  size_t to_send = p->size * (size_t)p->messages, sent = 0, block = (BLOCK / p->size + 1) * p->size, i;
+  unsigned char *bytes = malloc(block);
   double clock, cpu;
   pid_t child;
   char byte;
 
+  if (!bytes) peer_fail("malloc");
+  for (i = 0; i < block; i += p->size) memcpy(bytes + i, p->content, p->size);
   memset(&at, 0, sizeof at);
   at.sin_family = AF_INET;
   at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -143,8 +146,10 @@ static void copy(struct peer *p) {
   cpu = peer_cpu();
   s = dial("127.0.0.1", ntohs(at.sin_port));
   while (sent < to_send) {
-    size_t offset = sent % p->size, left = p->size - offset;
-    ssize_t n = send(s, p->content + offset, left, MSG_NOSIGNAL);
+    size_t offset = sent % block, left = block - offset;
+    ssize_t n;
+    if (left > to_send - sent) left = to_send - sent;
+    n = send(s, bytes + offset, left, MSG_NOSIGNAL);
     if (n < 0) peer_fail("send");
     sent += (size_t)n;
   }

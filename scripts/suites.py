@@ -70,8 +70,8 @@ def servers() -> str | None:
 def cargo_test() -> list[str]:
     """nextest where it is there; cargo's own runner otherwise."""
     if shutil.which("cargo-nextest"):
-        return ["cargo", "nextest", "run", "--locked", "--no-fail-fast"]
-    return ["cargo", "test", "--locked", "--no-fail-fast", "--lib", "--bins", "--tests"]
+        return ["cargo", "nextest", "run", "--locked", "--no-fail-fast", "-p", "smtpipe"]
+    return ["cargo", "test", "--locked", "--no-fail-fast", "-p", "smtpipe", "--lib", "--tests"]
 
 
 def tests() -> list[Suite]:
@@ -79,7 +79,7 @@ def tests() -> list[Suite]:
     pytest = [str(BIN / "python"), "-m", "pytest", "-q"]
     return [
         Suite("rust", cargo_test()),
-        Suite("rust documentation", ["cargo", "test", "--locked", "--doc"]),
+        Suite("rust documentation", ["cargo", "test", "--locked", "--doc", "-p", "smtpipe"]),
         Suite("c", ["make", "test-c"], packages("g++", "pkg-config", "valgrind")),
         Suite("python", [*pytest, "python/tests"]),
         Suite("interop", [*pytest, "tests/interop"], servers),

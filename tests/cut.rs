@@ -3,7 +3,12 @@
 //! Wherever it ends, each ticket has exactly one outcome, within bounded steps; and the referee, who has seen the bytes,
 //! agrees with it: `delivered` only after the final 2yz, `not_sent` only if the last byte of the content didn't leave (or
 //! a 421 came), `in_doubt` only in between. This is what the library exists for.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on has failed"
+)]
 
 mod common;
 

@@ -1,7 +1,12 @@
 //! Submit, send in parts, receive in parts, let time pass, cancel, cut, quit: in any order, at every level, against a
 //! server in memory. A lock-step client's outcomes are known beforehand (the server is deterministic); every level has to
 //! come to the same ones, and the server must have taken each message as often as its outcome says, from its own sender.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on has failed"
+)]
 
 mod common;
 
@@ -61,7 +66,15 @@ impl World {
         run.room = Some(0);
         run.start();
         let manners = case.manners.clone();
-        Self { run, server: Server::new(&manners), manners, down: Vec::new(), arrived: 0, taken: Vec::new(), cut: false }
+        Self {
+            run,
+            server: Server::new(&manners),
+            manners,
+            down: Vec::new(),
+            arrived: 0,
+            taken: Vec::new(),
+            cut: false,
+        }
     }
 
     fn arrive(&mut self, most: usize) {
@@ -131,7 +144,11 @@ impl World {
             Op::Cut(reset) => {
                 self.cut = true;
                 self.down.clear();
-                if reset { self.run.lose() } else { self.run.end_of_input() }
+                if reset {
+                    self.run.lose()
+                } else {
+                    self.run.end_of_input()
+                }
                 if self.run.wants_connection() {
                     self.run.end_of_input();
                 }
@@ -200,19 +217,33 @@ fn check(case: &Case, level: Option<&str>) {
             let address = recipient.address.as_str();
             let times = world.taken.iter().filter(|t| t.recipients.iter().any(|r| r == address));
             let times: Vec<_> = times.filter(|t| t.content == letter.canonical()).collect();
-            assert!(times.iter().all(|t| t.sender == letter.sender.address), "{level:?}: under a wrong sender: {times:?}");
+            assert!(
+                times.iter().all(|t| t.sender == letter.sender.address),
+                "{level:?}: under a wrong sender: {times:?}"
+            );
             let fits = match recipient.status {
                 Status::Delivered => times.len() == 1,
                 Status::InDoubt => times.len() <= 1,
                 Status::Refused | Status::NotSent | Status::Partial => times.is_empty(),
             };
-            assert!(fits, "{level:?}: {} <{address}> {} and taken {} times", letter.name, recipient.status, times.len());
+            assert!(
+                fits,
+                "{level:?}: {} <{address}> {} and taken {} times",
+                letter.name,
+                recipient.status,
+                times.len()
+            );
             if !world.cut && !cancelled {
                 // Under `all` too many recipients may be found out before or after the others' acceptance.
-                let spoilt = case.settings.all_recipients && expected.values().any(|&s| s != Status::Delivered);
+                let spoilt =
+                    case.settings.all_recipients && expected.values().any(|&s| s != Status::Delivered);
                 let same = recipient.status == expected[address]
                     || spoilt && matches!(recipient.status, Status::Refused | Status::NotSent);
-                assert!(same, "{level:?}: {} <{address}> {}, {} by lock-step", letter.name, recipient.status, expected[address]);
+                assert!(
+                    same,
+                    "{level:?}: {} <{address}> {}, {} by lock-step",
+                    letter.name, recipient.status, expected[address]
+                );
             }
         }
     }
@@ -228,26 +259,32 @@ fn letters() -> impl Strategy<Value = Vec<Letter>> {
     let letter = (sender, prop::collection::vec(recipient, 1..5), content, long);
     prop::collection::vec(letter, 1..9).prop_map(|all| {
         let mailbox = |address: String| Mailbox { address, params: Vec::new() };
-        let one = |(at, (sender, recipients, content, long)): (usize, (&str, Vec<&str>, &str, usize))| Letter {
-            name: format!("m{at}"),
-            sender: mailbox(format!("{sender}s{at}@a.example")),
-            // Each message has recipients of its own, so that what the server took can be told apart.
-            recipients: recipients
-                .iter()
-                .enumerate()
-                .map(|(nth, r)| mailbox(format!("{r}r{at}-{nth}@b.example")))
-                .collect(),
-            content: format!("{content}{}", "x".repeat(long)).into_bytes(),
-            binary: false,
-        };
+        let one =
+            |(at, (sender, recipients, content, long)): (usize, (&str, Vec<&str>, &str, usize))| Letter {
+                name: format!("m{at}"),
+                sender: mailbox(format!("{sender}s{at}@a.example")),
+                // Each message has recipients of its own, so that what the server took can be told apart.
+                recipients: recipients
+                    .iter()
+                    .enumerate()
+                    .map(|(nth, r)| mailbox(format!("{r}r{at}-{nth}@b.example")))
+                    .collect(),
+                content: format!("{content}{}", "x".repeat(long)).into_bytes(),
+                binary: false,
+            };
         all.into_iter().enumerate().map(one).collect()
     })
 }
 
 fn manners() -> impl Strategy<Value = Manners> {
-    let flags = (any::<bool>(), prop::bool::weighted(0.8), prop::bool::weighted(0.6), any::<bool>(), any::<bool>());
-    let limits = (prop_oneof![3 => Just(None), 1 => Just(Some(0)), 1 => Just(Some(200))], prop::option::weighted(0.2, 1..4_usize));
-    let more = (prop::bool::weighted(0.1), prop::bool::weighted(0.2), prop::option::weighted(0.15, 1..4_usize));
+    let flags =
+        (any::<bool>(), prop::bool::weighted(0.8), prop::bool::weighted(0.6), any::<bool>(), any::<bool>());
+    let limits = (
+        prop_oneof![3 => Just(None), 1 => Just(Some(0)), 1 => Just(Some(200))],
+        prop::option::weighted(0.2, 1..4_usize),
+    );
+    let more =
+        (prop::bool::weighted(0.1), prop::bool::weighted(0.2), prop::option::weighted(0.15, 1..4_usize));
     (flags, limits, more).prop_map(|(flags, (size, recipients), (old, lmtp, transactions))| {
         let (tells_limit, pipelining, chunking, polite, undrained) = flags;
         let old = old && !lmtp;
@@ -255,7 +292,18 @@ fn manners() -> impl Strategy<Value = Manners> {
         let (transactions, size) = (transactions.filter(|_| !old), size.filter(|_| !old));
         // RFC 2033 §4.2: DATA without recipients is refused under LMTP.
         let polite = polite && !lmtp;
-        Manners { lmtp, old, pipelining, chunking, size, recipients, tells_limit, transactions, polite, undrained }
+        Manners {
+            lmtp,
+            old,
+            pipelining,
+            chunking,
+            size,
+            recipients,
+            tells_limit,
+            transactions,
+            polite,
+            undrained,
+        }
     })
 }
 
@@ -280,25 +328,28 @@ fn ops(cuts: bool) -> impl Strategy<Value = Vec<Op>> {
 
 fn cases(cuts: bool) -> impl Strategy<Value = Case> {
     let settings = (prop::bool::weighted(0.2), 0..4_usize, prop_oneof![Just(0), Just(300_usize)], 0..4_u8);
-    (manners(), settings, letters(), ops(cuts)).prop_map(|(manners, (all_recipients, window, unanswered, how), letters, ops)| {
-        let chunking = match how {
-            0 => Some("always".to_owned()),
-            1 => Some("never".to_owned()),
-            _ => None,
-        };
-        let settings = Settings {
-            lmtp: manners.lmtp,
-            window: Some(window),
-            unanswered: Some(unanswered),
-            all_recipients,
-            chunking,
-            ..Settings::default()
-        };
-        Case { manners, settings, letters, ops }
-    })
+    (manners(), settings, letters(), ops(cuts)).prop_map(
+        |(manners, (all_recipients, window, unanswered, how), letters, ops)| {
+            let chunking = match how {
+                0 => Some("always".to_owned()),
+                1 => Some("never".to_owned()),
+                _ => None,
+            };
+            let settings = Settings {
+                lmtp: manners.lmtp,
+                window: Some(window),
+                unanswered: Some(unanswered),
+                all_recipients,
+                chunking,
+                ..Settings::default()
+            };
+            Case { manners, settings, letters, ops }
+        },
+    )
 }
 
-const STATED: [Option<&str>; 5] = [None, Some("lockstep"), Some("group"), Some("continuous"), Some("streaming")];
+const STATED: [Option<&str>; 5] =
+    [None, Some("lockstep"), Some("group"), Some("continuous"), Some("streaming")];
 
 /// The levels to try: what is stated as known must be true, and a server that runs refused chunks as commands has not
 /// earned streaming.

@@ -1,6 +1,11 @@
 //! Every transcript in portions: however the server's bytes arrive and however the transport takes the client's, the
 //! session says the same bytes, and comes to the same outcomes.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on has failed"
+)]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! The sink over real sockets, spoken to by a client so plain that it can't be at fault.
+#![allow(clippy::unwrap_used)]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -250,6 +251,10 @@ fn imitations_fail_like_the_originals() {
         client.ask("MAIL FROM:<first@b>\nBDAT 6 LAST\nNOOP\n", &[250, 503]);
         client.ask("MAIL FROM:<second@b>\nRCPT TO:<c@d>\nBDAT 6 LAST\nNOOP\n", &[503, 250, 250]);
         assert_eq!(sink.messages()[0].sender, "first@b", "the wrong sender, as with the original");
+
+        let (_sink, mut client) = start("smtp-sink");
+        client.send("EHLO x\n");
+        assert_eq!(client.reply().last().map(String::as_str), Some("250"), "a last line without text");
 
         let (_sink, mut client) = start("dovecot");
         client.ask("MAIL FROM:<a@b>\nBDAT 6 LAST\nNOOP\n", &[250, 503]);

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::peers::Peers;
 use crate::session::Options;
 
 /// The server to connect to.
@@ -28,6 +29,8 @@ pub struct Config {
     /// Make another connection when the session asks for one (see
     /// [`Event::Reconnect`](crate::session::Event::Reconnect)); otherwise what is open then is not sent.
     pub reconnect: bool,
+    /// Where to look up what was learnt of the server before, and to remember what is learnt now.
+    pub peers: Option<Peers>,
 }
 
 impl Config {
@@ -42,6 +45,6 @@ impl Config {
     }
 
     fn to(target: Target) -> Self {
-        Self { target, session: Options::default(), reconnect: true }
+        Self { target, session: Options::default(), reconnect: true, peers: None }
     }
 }

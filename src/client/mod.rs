@@ -5,6 +5,7 @@
 mod config;
 mod connect;
 mod error;
+mod peers;
 mod send_all;
 mod socket;
 
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 
 pub use self::config::{Config, Target};
 pub use self::error::ConnectError;
+pub use self::peers::{PeerKey, Peers};
 pub use self::send_all::{Rejected, SendAll};
 pub use self::socket::Interest;
 
@@ -54,6 +56,8 @@ pub struct Client {
     buffer: Vec<u8>,
     epoch: Instant,
     connect_error: Option<ConnectError>,
+    /// Under which key the server is remembered.
+    key: Option<PeerKey>,
 }
 
 impl Client {
@@ -102,6 +106,7 @@ impl Client {
             buffer: Vec::new(),
             epoch: Instant::now(),
             connect_error: None,
+            key: None,
         })
     }
 
@@ -279,7 +284,7 @@ impl Client {
     }
 
     /// What was learnt of the server.
-    pub const fn peer_record(&self) -> PeerRecord {
+    pub const fn peer_record(&self) -> &PeerRecord {
         self.session.peer_record()
     }
 
@@ -339,9 +344,34 @@ impl Client {
     }
 
     fn opened(&mut self, socket: Socket) {
+        self.recall(&socket);
         self.link = Link::Open(socket);
         let now = self.now();
         self.session.start(now);
+    }
+
+    /// Looks up what was learnt of the server before. After the first connection the session itself knows better.
+    fn recall(&mut self, socket: &Socket) {
+        let Some(peers) = &self.config.peers else { return };
+        let (address, name) = match (&self.config.target, socket.address()) {
+            (Target::Tcp { host, .. }, Some(address)) => (address.to_string(), host.to_ascii_lowercase()),
+            (Target::Tcp { host, port }, None) => (format!("{host}:{port}"), host.to_ascii_lowercase()),
+            (Target::Unix(path), _) => (path.to_string_lossy().into_owned(), String::new()),
+        };
+        let key = PeerKey { address, name, tls: false };
+        if self.key.is_none()
+            && let Some(record) = peers.get(&key)
+        {
+            self.session.set_peer_record(record);
+        }
+        self.key = Some(key);
+    }
+
+    /// Remembers what was learnt of the server.
+    fn remember(&self) {
+        if let (Some(peers), Some(key)) = (&self.config.peers, &self.key) {
+            peers.put(key.clone(), self.session.peer_record().clone());
+        }
     }
 
     fn failed(&mut self, error: ConnectError) {
@@ -432,15 +462,20 @@ impl Client {
             match event {
                 Event::Outcome(outcome) => self.outcomes.push_back(outcome),
                 Event::Closed => {
+                    self.remember();
                     self.link = Link::Closed;
                     self.buffer = Vec::new();
                 }
-                Event::Ready => {}
+                Event::Ready => self.remember(),
                 Event::Reconnect { .. } => {
+                    self.remember();
                     self.report(event);
                     self.reconnect();
                 }
-                Event::Downgrade { .. } | Event::Upgrade { .. } => self.report(event),
+                Event::Downgrade { .. } | Event::Upgrade { .. } => {
+                    self.remember();
+                    self.report(event);
+                }
             }
         }
     }

@@ -1,5 +1,7 @@
 //! `send_all`: messages in from an iterator, outcomes out as an iterator, memory bounded by the window.
 
+use std::time::Duration;
+
 use super::Client;
 use crate::session::{Message, Outcome, SubmitError};
 
@@ -68,11 +70,16 @@ impl<I: Iterator<Item = Message>> Iterator for SendAll<'_, I> {
             }
             if self.client.outstanding() == 0 {
                 self.messages.as_ref()?;
-                self.client.drive();
-                continue;
             }
-            // Outcomes of one batch make room for the next: drive once, and wait only if nothing came of it.
-            if let Some(outcome) = self.client.collect(None) {
+            // What was written made room for more, which must be on its way before the replies are waited for.
+            let outcome =
+                if self.messages.is_some() { self.client.collect(Some(Duration::ZERO)) } else { None };
+            if let Some(outcome) = outcome {
+                return Some(Ok(outcome));
+            }
+            if (self.messages.is_none() || !self.client.has_room())
+                && let Some(outcome) = self.client.collect(None)
+            {
                 return Some(Ok(outcome));
             }
         }

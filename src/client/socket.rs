@@ -26,14 +26,15 @@ pub struct Interest {
 #[derive(Debug)]
 pub(super) struct Socket {
     fd: OwnedFd,
-    tcp: bool,
+    /// The other side, if it is a TCP socket.
+    address: Option<SocketAddr>,
 }
 
 impl Socket {
     /// Begins to connect. It is connected, or has failed, when it can be written to.
     pub(super) fn tcp(address: SocketAddr) -> io::Result<Self> {
         let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
-        let this = Self { fd: stream(family)?, tcp: true };
+        let this = Self { fd: stream(family)?, address: Some(address) };
         // A command group is written in one go; waiting for more to send with it would only cost time.
         sockopt::set_tcp_nodelay(&this.fd, true)?;
         begun(connect(&this.fd, &address))?;
@@ -42,9 +43,14 @@ impl Socket {
 
     /// Connects to a unix socket, which does not take time.
     pub(super) fn unix(path: &Path) -> io::Result<Self> {
-        let this = Self { fd: stream(AddressFamily::UNIX)?, tcp: false };
+        let this = Self { fd: stream(AddressFamily::UNIX)?, address: None };
         begun(connect(&this.fd, &SocketAddrUnix::new(path)?))?;
         Ok(this)
+    }
+
+    /// The address connected to; a unix socket has none.
+    pub(super) const fn address(&self) -> Option<SocketAddr> {
+        self.address
     }
 
     /// How connecting ended.
@@ -87,7 +93,7 @@ impl Socket {
     /// algorithm on wait for it (40 ms a reply); the kernel forgets the wish, so it is renewed before each wait.
     pub(super) fn hurry(&self) {
         #[cfg(any(target_os = "linux", target_os = "android"))]
-        if self.tcp {
+        if self.address.is_some() {
             let _ = sockopt::set_tcp_quickack(&self.fd, true);
         }
     }

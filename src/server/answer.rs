@@ -17,18 +17,32 @@ impl Engine {
                 self.reply(220, &format!("{} {protocol}", host_name(&self.options)))
             }
             Asked::Hello(_) => self.reply(250, &host_name(&self.options)),
-            Asked::ContentEnd(left) => (0..left).try_for_each(|_| self.reply(250, "Ok")),
-            Asked::Mail(_) | Asked::Rcpt | Asked::ChunkEnd | Asked::Rset | Asked::Noop => {
-                self.reply(250, "Ok")
-            }
+            Asked::ContentEnd(left) if left > 1 => (0..left).try_for_each(|_| self.reply(250, "Ok")),
+            Asked::Mail(_) => self.fine(asked, b"250 2.1.0 Ok\r\n"),
+            Asked::Rcpt => self.fine(asked, b"250 2.1.5 Ok\r\n"),
+            Asked::ContentEnd(_) | Asked::ChunkEnd | Asked::Rset => self.fine(asked, b"250 2.0.0 Ok\r\n"),
+            Asked::Noop => self.reply(250, "Ok"),
             Asked::Data => self.reply(354, "End data with <CR><LF>.<CR><LF>"),
-            Asked::Bdat { .. } => self.reply(250, ""),
+            Asked::Bdat { size, last } => {
+                self.asked = None;
+                self.bdat_answered(250, "", size, last);
+                Ok(())
+            }
             Asked::Quit => self.reply(221, "Bye"),
             Asked::Vrfy => self.reply(252, "Cannot tell, but will take mail and try"),
             Asked::Help => self.reply(214, "See RFC 5321"),
             Asked::Expn | Asked::Etrn => self.reply(502, refusal::NOT_IMPLEMENTED.text),
             Asked::Other => self.reply(500, refusal::UNRECOGNIZED.text),
         }
+    }
+
+    /// The commonest answers, which a fast peer gets by the million, ready-made.
+    fn fine(&mut self, asked: Asked, reply: &[u8]) -> Result<(), AnswerError> {
+        self.asked = None;
+        let reply = if self.options.enhanced_status_codes { reply } else { b"250 Ok\r\n" };
+        self.out.push_written(reply, is_gathered(asked));
+        self.settle(asked, true);
+        Ok(())
     }
 
     pub(super) fn reply(&mut self, code: u16, text: &str) -> Result<(), AnswerError> {
@@ -173,7 +187,7 @@ fn hello_text(options: &ServerOptions, kind: Hello, text: &str) -> String {
         return lines;
     }
     let mut offer = |offered: bool, line: &str| {
-        if offered && !line.is_empty() {
+        if offered {
             lines.push('\n');
             lines.push_str(line);
         }

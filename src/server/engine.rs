@@ -4,12 +4,12 @@
 //! rules of sequence in `transaction.rs`, content in `content.rs`. Three rules hold everywhere: while a question
 //! is open no input is taken; whenever input runs out, nothing stays gathered; once closing, nothing is asked.
 
+use super::judge::request;
 use super::lines::{Line, Lines};
 use super::options::ServerOptions;
 use super::output::Output;
-use super::params::{self, MailInfo, Params};
-use super::parse::{self, Command, Malformed, Span};
-use super::path::Path;
+use super::params::MailInfo;
+use super::parse::Command;
 use super::refusal::{self, Canned};
 use super::request::{Hello, Request};
 use super::transaction::Transaction;
@@ -238,95 +238,6 @@ impl Engine {
         }
     }
 
-    /// Either opens the question, or answers the line and returns `None`.
-    fn judge(&mut self, line: &[u8]) -> Option<(Command, MailInfo)> {
-        let command = match parse::parse(line, self.options.chunking) {
-            Ok(command) => command,
-            Err(malformed) => return self.malformed(malformed),
-        };
-        let mut info = MailInfo::default();
-        let gathered =
-            matches!(command, Command::Mail { .. } | Command::Rcpt { .. } | Command::Rset | Command::Send);
-        match self.ask(command, line, &mut info) {
-            Ok(Some(asked)) => self.asked = Some(asked),
-            Ok(None) => {}
-            Err(refused) => {
-                if let Command::Bdat { size, last } = command {
-                    self.refuse_chunk(refused, size, last);
-                } else {
-                    self.refuse(refused, gathered);
-                }
-                return None;
-            }
-        }
-        Some((command, info))
-    }
-
-    fn malformed(&mut self, malformed: Malformed) -> Option<(Command, MailInfo)> {
-        self.refuse(malformed.canned, malformed.gathered);
-        if malformed.desynchronized {
-            // The chunk can't be told from the commands behind it: to go on would be to execute content.
-            self.closing = true;
-        }
-        None
-    }
-
-    /// Whether the command may be asked about now, and as what. `Ok(None)`: it has been dealt with.
-    fn ask(&mut self, command: Command, line: &[u8], info: &mut MailInfo) -> Result<Option<Asked>, Canned> {
-        if self.no_service && command != Command::Quit {
-            return Err(refusal::NOT_TODAY);
-        }
-        let extended = matches!(self.hello, Some(Hello::Ehlo | Hello::Lhlo)) || self.options.hello_optional;
-        if self.hello.is_none() && !self.options.hello_optional && needs_hello(command) {
-            return Err(refusal::HELLO_FIRST);
-        }
-        let transaction = &self.transaction;
-        Ok(Some(match command {
-            Command::Hello(kind, _) => match (self.options.lmtp, kind) {
-                (true, Hello::Ehlo | Hello::Helo) => return Err(refusal::USE_LHLO),
-                (false, Hello::Lhlo) => return Err(refusal::USE_EHLO),
-                _ => Asked::Hello(kind),
-            },
-            Command::Mail { path, params } => {
-                if self.options.limits.messages > 0 && self.messages >= self.options.limits.messages {
-                    self.close_with(refusal::TOO_MANY_MESSAGES);
-                    return Ok(None);
-                }
-                *info = params::check_mail(params.of(line), &self.options, extended)?;
-                transaction.may_mail(*info, &self.options)?;
-                needs_utf8(path, line, info.smtputf8)?;
-                Asked::Mail(*info)
-            }
-            Command::Rcpt { path, params } => {
-                transaction.may_rcpt(&self.options)?;
-                if path.range().is_empty() {
-                    return Err(refusal::NULL_RECIPIENT);
-                }
-                params::check_rcpt(params.of(line), &self.options, extended)?;
-                needs_utf8(path, line, transaction.info.smtputf8)?;
-                Asked::Rcpt
-            }
-            Command::Data if transaction.may_data(&self.options)? => Asked::Data,
-            Command::Data => {
-                self.data_for_nobody();
-                return Ok(None);
-            }
-            Command::Bdat { size, last } => {
-                transaction.may_bdat(size, &self.options)?;
-                Asked::Bdat { size, last }
-            }
-            Command::Rset => Asked::Rset,
-            Command::Noop => Asked::Noop,
-            Command::Quit => Asked::Quit,
-            Command::Vrfy(_) => Asked::Vrfy,
-            Command::Expn(_) => Asked::Expn,
-            Command::Help(_) => Asked::Help,
-            Command::Etrn(_) => Asked::Etrn,
-            Command::Send | Command::Turn => return Err(refusal::NOT_IMPLEMENTED),
-            Command::Other { .. } => Asked::Other,
-        }))
-    }
-
     /// Answers a command without asking.
     pub(super) fn refuse(&mut self, canned: Canned, gathered: bool) {
         let enhanced = self.options.enhanced_status_codes.then_some((canned.subject, canned.detail));
@@ -391,42 +302,4 @@ impl Engine {
 /// Whether a bound is reached; 0 is no bound.
 fn over(value: usize, limit: usize) -> bool {
     limit > 0 && value >= limit
-}
-
-fn needs_hello(command: Command) -> bool {
-    matches!(command, Command::Mail { .. } | Command::Rcpt { .. } | Command::Data | Command::Bdat { .. })
-}
-
-fn needs_utf8(path: Span, line: &[u8], given: bool) -> Result<(), Canned> {
-    if given || path.of(line).is_ascii() { Ok(()) } else { Err(refusal::NEEDS_SMTPUTF8) }
-}
-
-fn request(line: &[u8], command: Command, info: MailInfo) -> Option<Request<'_>> {
-    Some(match command {
-        Command::Hello(kind, name) => Request::Hello { kind, name: name.text(line) },
-        Command::Mail { path, params } => Request::Mail {
-            from: Path::new(path.text(line)),
-            params: Params::new(params.text(line)),
-            size: info.size,
-            body: info.body,
-            smtputf8: info.smtputf8,
-        },
-        Command::Rcpt { path, params } => {
-            Request::Rcpt { to: Path::new(path.text(line)), params: Params::new(params.text(line)) }
-        }
-        Command::Data => Request::Data,
-        Command::Bdat { size, last } => Request::Bdat { size, last },
-        Command::Rset => Request::Rset,
-        Command::Noop => Request::Noop,
-        Command::Quit => Request::Quit,
-        Command::Vrfy(argument) => Request::Vrfy(argument.text(line)),
-        Command::Expn(argument) => Request::Expn(argument.text(line)),
-        Command::Help(argument) => Request::Help(argument.text(line)),
-        Command::Etrn(argument) => Request::Etrn(argument.text(line)),
-        Command::Other { verb, argument } => {
-            Request::Unknown { verb: verb.text(line), argument: argument.text(line) }
-        }
-        // Refused without asking.
-        Command::Send | Command::Turn => return None,
-    })
 }

@@ -26,6 +26,7 @@
 mod answer;
 mod content;
 mod engine;
+mod judge;
 mod lines;
 mod options;
 mod output;

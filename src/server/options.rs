@@ -25,7 +25,8 @@ pub struct ServerOptions {
     pub enhanced_status_codes: bool,
     /// Offer SIZE (RFC 1870): `Some(0)` without a fixed limit, `None` not at all.
     pub size: Option<u64>,
-    /// Further lines of the EHLO reply, for extensions that the application brings along.
+    /// Further lines of the EHLO reply, for extensions that the application brings along. An empty one is sent as
+    /// such: there are servers that do.
     pub extensions: Vec<String>,
     /// Keywords of MAIL and RCPT parameters that such extensions add.
     pub parameters: Vec<String>,

@@ -7,17 +7,18 @@ use crate::wire::Body;
 /// The parameters of a MAIL or RCPT command as they came, already checked against what was offered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Params<'a> {
-    text: &'a str,
+    /// Invariant: UTF-8.
+    text: &'a [u8],
 }
 
 impl<'a> Params<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(super) fn new(text: &'a [u8]) -> Self {
         Self { text }
     }
 
     /// Keyword and value of each, in the order given. Keywords compare without case (RFC 5321 §4.1.2).
     pub fn iter(&self) -> impl Iterator<Item = (&'a str, Option<&'a str>)> + use<'a> {
-        self.text.split_ascii_whitespace().map(|word| match word.split_once('=') {
+        self.as_str().split_ascii_whitespace().map(|word| match word.split_once('=') {
             Some((keyword, value)) => (keyword, Some(value)),
             None => (word, None),
         })
@@ -30,7 +31,7 @@ impl<'a> Params<'a> {
 
     /// The text as it came, without leading or trailing space.
     pub fn as_str(&self) -> &'a str {
-        self.text
+        std::str::from_utf8(self.text).unwrap_or_default()
     }
 }
 
@@ -46,16 +47,17 @@ pub(super) struct MailInfo {
 pub(super) fn check_mail(text: &[u8], options: &ServerOptions, extended: bool) -> Result<MailInfo, Canned> {
     let mut info = MailInfo::default();
     for_each(text, extended, |keyword, value| {
-        if keyword.eq_ignore_ascii_case("SIZE") && options.size.is_some() {
+        if is(keyword, "SIZE") && options.size.is_some() {
             info.size = Some(value.and_then(parse_size).ok_or(refusal::BAD_PARAMETER)?);
-        } else if keyword.eq_ignore_ascii_case("BODY") && options.eight_bit_mime {
+        } else if is(keyword, "BODY") && options.eight_bit_mime {
             info.body = Some(body(value.ok_or(refusal::BAD_PARAMETER)?, options)?);
-        } else if keyword.eq_ignore_ascii_case("SMTPUTF8") && options.smtputf8 {
+        } else if is(keyword, "SMTPUTF8") && options.smtputf8 {
             if value.is_some() {
                 return Err(refusal::BAD_PARAMETER);
             }
             info.smtputf8 = true;
-        } else if !(options.dsn && is_one_of(keyword, &["RET", "ENVID"]) || is_extra(keyword, options)) {
+        } else if !(options.dsn && (is(keyword, "RET") || is(keyword, "ENVID")) || is_extra(keyword, options))
+        {
             return Err(refusal::UNKNOWN_PARAMETER);
         }
         Ok(())
@@ -66,7 +68,7 @@ pub(super) fn check_mail(text: &[u8], options: &ServerOptions, extended: bool) -
 /// Checks RCPT's parameters.
 pub(super) fn check_rcpt(text: &[u8], options: &ServerOptions, extended: bool) -> Result<(), Canned> {
     for_each(text, extended, |keyword, _| {
-        if options.dsn && is_one_of(keyword, &["NOTIFY", "ORCPT"]) || is_extra(keyword, options) {
+        if options.dsn && (is(keyword, "NOTIFY") || is(keyword, "ORCPT")) || is_extra(keyword, options) {
             Ok(())
         } else {
             Err(refusal::UNKNOWN_PARAMETER)
@@ -75,35 +77,40 @@ pub(super) fn check_rcpt(text: &[u8], options: &ServerOptions, extended: bool) -
 }
 
 /// Digits only, at most 20 of them (RFC 1870 §4); what doesn't fit is as large as can be.
-fn parse_size(value: &str) -> Option<u64> {
-    let digits = !value.is_empty() && value.len() <= 20 && value.bytes().all(|b| b.is_ascii_digit());
-    digits.then(|| value.parse().unwrap_or(u64::MAX))
+fn parse_size(value: &[u8]) -> Option<u64> {
+    if value.len() > 20 {
+        return None;
+    }
+    value.iter().try_fold(0u64, |size, &digit| {
+        digit.is_ascii_digit().then(|| size.saturating_mul(10).saturating_add(u64::from(digit - b'0')))
+    })
 }
 
-fn body(value: &str, options: &ServerOptions) -> Result<Body, Canned> {
-    if value.eq_ignore_ascii_case("8BITMIME") {
+fn body(value: &[u8], options: &ServerOptions) -> Result<Body, Canned> {
+    if is(value, "8BITMIME") {
         Ok(Body::EightBitMime)
-    } else if value.eq_ignore_ascii_case("7BIT") {
+    } else if is(value, "7BIT") {
         Ok(Body::SevenBit)
-    } else if value.eq_ignore_ascii_case("BINARYMIME") && options.binary_mime && options.chunking {
+    } else if is(value, "BINARYMIME") && options.binary_mime && options.chunking {
         Ok(Body::BinaryMime)
     } else {
         Err(refusal::UNKNOWN_PARAMETER)
     }
 }
 
-fn is_one_of(keyword: &str, list: &[&str]) -> bool {
-    list.iter().any(|known| keyword.eq_ignore_ascii_case(known))
+fn is(given: &[u8], known: &str) -> bool {
+    given.eq_ignore_ascii_case(known.as_bytes())
 }
 
-fn is_extra(keyword: &str, options: &ServerOptions) -> bool {
-    options.parameters.iter().any(|known| keyword.eq_ignore_ascii_case(known))
+fn is_extra(keyword: &[u8], options: &ServerOptions) -> bool {
+    options.parameters.iter().any(|known| is(keyword, known))
 }
 
+/// Takes `text` apart at its spaces; other white space can't be in it.
 fn for_each<'a>(
     text: &'a [u8],
     extended: bool,
-    mut each: impl FnMut(&'a str, Option<&'a str>) -> Result<(), Canned>,
+    mut each: impl FnMut(&'a [u8], Option<&'a [u8]>) -> Result<(), Canned>,
 ) -> Result<(), Canned> {
     if text.is_empty() {
         return Ok(());
@@ -111,11 +118,15 @@ fn for_each<'a>(
     if !extended {
         return Err(refusal::UNKNOWN_PARAMETER);
     }
-    let text = std::str::from_utf8(text).map_err(|_| refusal::BAD_PARAMETER)?;
-    for (keyword, value) in Params::new(text).iter() {
-        let first = keyword.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
-        let rest = keyword.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        if !(first && rest) || value.is_some_and(str::is_empty) {
+    for word in text.split(|&byte| byte == b' ').filter(|word| !word.is_empty()) {
+        let end = word.iter().position(|&b| !(b.is_ascii_alphanumeric() || b == b'-')).unwrap_or(word.len());
+        let (keyword, rest) = word.split_at_checked(end).unwrap_or_default();
+        let value = match rest {
+            [] => None,
+            [b'=', value @ ..] if !value.is_empty() => Some(value),
+            _ => return Err(refusal::BAD_PARAMETER),
+        };
+        if !keyword.first().is_some_and(u8::is_ascii_alphanumeric) {
             return Err(refusal::BAD_PARAMETER);
         }
         each(keyword, value)?;

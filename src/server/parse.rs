@@ -34,18 +34,21 @@ impl Span {
     }
 }
 
+/// What MAIL and RCPT have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Envelope {
+    pub(super) path: Span,
+    pub(super) params: Span,
+    /// The whole line is ASCII. Known from a pass that had to be made anyway.
+    pub(super) ascii: bool,
+}
+
 /// A command that is well formed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Command {
     Hello(Hello, Span),
-    Mail {
-        path: Span,
-        params: Span,
-    },
-    Rcpt {
-        path: Span,
-        params: Span,
-    },
+    Mail(Envelope),
+    Rcpt(Envelope),
     Data,
     Bdat {
         size: u64,
@@ -82,24 +85,18 @@ pub(super) struct Malformed {
 pub(super) fn parse(line: &[u8], chunking: bool) -> Result<Command, Malformed> {
     let end = line.iter().rposition(|&b| b != b' ' && b != b'\t').map_or(0, |i| i + 1);
     let line = line.get(..end).unwrap_or_default();
-    let word = line.iter().position(|&b| b == b' ' || b == b'\t').unwrap_or(end);
-    let verb = line.get(..word).unwrap_or_default();
-    let rest = Span::new(skip_space(line, word), end);
+    let rest = Span::new(skip_space(line, 4), end);
     let gathered = |canned| Malformed { canned, gathered: true, desynchronized: false };
     let flushed = |canned| Malformed { canned, gathered: false, desynchronized: false };
-    let bare = |command: Command| if word == end { Ok(command) } else { Err(refusal::NO_ARGUMENT) };
+    let bare = |command: Command| if end == 4 { Ok(command) } else { Err(refusal::NO_ARGUMENT) };
 
-    match &upper4(verb) {
-        b"MAIL" => {
-            let (path, params) = envelope(line, rest, b"FROM:", refusal::MAIL_SYNTAX, refusal::BAD_SENDER)
-                .map_err(gathered)?;
-            Ok(Command::Mail { path, params })
-        }
-        b"RCPT" => {
-            let (path, params) = envelope(line, rest, b"TO:", refusal::RCPT_SYNTAX, refusal::BAD_RECIPIENT)
-                .map_err(gathered)?;
-            Ok(Command::Rcpt { path, params })
-        }
+    match &upper4(line) {
+        b"MAIL" => envelope(line, rest, b"FROM:", refusal::MAIL_SYNTAX, refusal::BAD_SENDER)
+            .map(Command::Mail)
+            .map_err(gathered),
+        b"RCPT" => envelope(line, rest, b"TO:", refusal::RCPT_SYNTAX, refusal::BAD_RECIPIENT)
+            .map(Command::Rcpt)
+            .map_err(gathered),
         b"BDAT" if chunking => bdat(rest.of(line)).ok_or(Malformed {
             canned: refusal::BDAT_SYNTAX,
             gathered: false,
@@ -109,20 +106,21 @@ pub(super) fn parse(line: &[u8], chunking: bool) -> Result<Command, Malformed> {
         b"SEND" | b"SOML" | b"SAML" => Ok(Command::Send),
         b"DATA" => bare(Command::Data).map_err(flushed),
         b"QUIT" => bare(Command::Quit).map_err(flushed),
-        other => {
-            if line.iter().any(u8::is_ascii_control) {
-                return Err(flushed(refusal::BAD_CHARACTER));
-            }
-            if std::str::from_utf8(line).is_err() {
-                return Err(flushed(refusal::UNRECOGNIZED));
-            }
-            ending(other, Span::new(0, word), rest).map_err(flushed)
-        }
+        other => ending(other, line).map_err(flushed),
     }
 }
 
 /// The commands that end a group: nothing about them is in a hurry.
-fn ending(verb4: &[u8; 4], verb: Span, rest: Span) -> Result<Command, Canned> {
+fn ending(verb4: &[u8; 4], line: &[u8]) -> Result<Command, Canned> {
+    if line.iter().any(u8::is_ascii_control) {
+        return Err(refusal::BAD_CHARACTER);
+    }
+    if std::str::from_utf8(line).is_err() {
+        return Err(refusal::UNRECOGNIZED);
+    }
+    let word = line.iter().position(|&b| b == b' ').unwrap_or(line.len());
+    let verb = Span::new(0, word);
+    let rest = Span::new(skip_space(line, word), line.len());
     let given = |error| if rest.range().is_empty() { Err(error) } else { Ok(rest) };
     Ok(match verb4 {
         b"EHLO" => Command::Hello(Hello::Ehlo, given(refusal::NEEDS_NAME)?),
@@ -140,9 +138,11 @@ fn ending(verb4: &[u8; 4], verb: Span, rest: Span) -> Result<Command, Canned> {
 }
 
 /// The verb in capitals when it has four octets; else something that matches nothing.
-fn upper4(verb: &[u8]) -> [u8; 4] {
-    match verb {
-        [a, b, c, d] => [*a, *b, *c, *d].map(|byte| byte.to_ascii_uppercase()),
+fn upper4(line: &[u8]) -> [u8; 4] {
+    match line {
+        [a, b, c, d] | [a, b, c, d, b' ' | b'\t', ..] => {
+            [*a, *b, *c, *d].map(|byte| byte.to_ascii_uppercase())
+        }
         _ => [0; 4],
     }
 }
@@ -153,19 +153,13 @@ fn skip_space(line: &[u8], from: usize) -> usize {
 }
 
 /// `FROM:<path> parameters`, with the space behind the colon that old clients put there.
-fn envelope(
-    line: &[u8],
-    rest: Span,
-    word: &[u8],
-    syntax: Canned,
-    bad: Canned,
-) -> Result<(Span, Span), Canned> {
+fn envelope(line: &[u8], rest: Span, word: &[u8], syntax: Canned, bad: Canned) -> Result<Envelope, Canned> {
     let text = rest.of(line);
     if !text.get(..word.len()).is_some_and(|given| given.eq_ignore_ascii_case(word)) {
         return Err(syntax);
     }
-    // One pass for control characters over the whole rest: the path and the parameters.
-    if text.iter().any(u8::is_ascii_control) {
+    let (control, ascii) = survey(text);
+    if control || !ascii && std::str::from_utf8(text).is_err() {
         return Err(bad);
     }
     let start = skip_space(line, rest.start + word.len());
@@ -174,28 +168,38 @@ fn envelope(
         BadPath::Address => bad,
     })?;
     match line.get(next) {
-        None => Ok((path, Span::new(next, next))),
-        Some(b' ') => Ok((path, Span::new(skip_space(line, next), line.len()))),
+        None => Ok(Envelope { path, params: Span::new(next, next), ascii }),
+        Some(b' ') => Ok(Envelope { path, params: Span::new(skip_space(line, next), line.len()), ascii }),
         Some(_) => Err(syntax),
     }
 }
 
+/// Whether there is a control character, and whether all is ASCII. No early exit: so it's done 16 octets at a time.
+fn survey(text: &[u8]) -> (bool, bool) {
+    let (mut control, mut high) = (0, 0);
+    for &byte in text {
+        control |= u8::from(byte < 0x20) | u8::from(byte == 0x7f);
+        high |= byte;
+    }
+    (control != 0, high < 0x80)
+}
+
 /// `size [LAST]` (RFC 3030 §2).
 fn bdat(text: &[u8]) -> Option<Command> {
-    let mut words = text.split(|&b| b == b' ' || b == b'\t').filter(|word| !word.is_empty());
-    let digits = words.next()?;
-    let size = digits.iter().try_fold(0u64, |value, &digit| {
-        if !digit.is_ascii_digit() {
-            return None;
+    let end = text.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, rest) = text.split_at_checked(end).filter(|(digits, _)| !digits.is_empty())?;
+    let size = digits
+        .iter()
+        .try_fold(0u64, |size, &digit| size.checked_mul(10)?.checked_add(u64::from(digit - b'0')))?;
+    let last = match rest {
+        [] => false,
+        [b' ' | b'\t', ..] => {
+            let word = rest.get(skip_space(rest, 0)..).unwrap_or_default();
+            word.eq_ignore_ascii_case(b"LAST").then_some(true)?
         }
-        value.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
-    })?;
-    let last = match words.next() {
-        None => false,
-        Some(word) if word.eq_ignore_ascii_case(b"LAST") => true,
-        Some(_) => return None,
+        _ => return None,
     };
-    words.next().is_none().then_some(Command::Bdat { size, last })
+    Some(Command::Bdat { size, last })
 }
 
 #[cfg(test)]
@@ -212,8 +216,9 @@ mod tests {
         assert_eq!(parse(b"BDAT 12 last", true), Ok(Command::Bdat { size: 12, last: true }));
         assert_eq!(parse(b"bdat  0", true), Ok(Command::Bdat { size: 0, last: false }));
         let line = b"Mail From: <a@b>  SIZE=1 X ";
-        let Ok(Command::Mail { path, params }) = parse(line, true) else { panic!("not MAIL") };
-        assert_eq!((path.text(line), params.text(line)), ("a@b", "SIZE=1 X"));
+        let Ok(Command::Mail(envelope)) = parse(line, true) else { panic!("not MAIL") };
+        assert_eq!((envelope.path.text(line), envelope.params.text(line)), ("a@b", "SIZE=1 X"));
+        assert!(envelope.ascii);
         let line = b"X-Foo  bar baz";
         let Ok(Command::Other { verb, argument }) = parse(line, true) else { panic!("not other") };
         assert_eq!((verb.text(line), argument.text(line)), ("X-Foo", "bar baz"));
@@ -229,6 +234,8 @@ mod tests {
             (b"MAIL FROM:<a@b>SIZE=1", 501),
             (b"MAIL FROM:<a\0@b>", 501),
             (b"RCPT TO:<a@b> \r", 501),
+            (b"RCPT TO:<a\xff@b>", 501),
+            (b"RCPT TO:<a@b\x7f>", 501),
             (b"DATA now", 501),
             (b"EHLO", 501),
             (b"VRFY", 501),

@@ -313,4 +313,57 @@ proptest! {
         prop_assert_eq!(&run(&options, &input, |_| cuts.next().unwrap_or(1)), &whole);
         prop_assert_eq!(&run(&options, &input, |_| 1), &whole);
     }
+
+    #[test]
+    fn no_input_and_no_answer_can_break_it(
+        input in words(),
+        codes in prop::collection::vec(prop::sample::select(&[0u16, 199, 220, 250, 354, 421, 450, 550, 600][..]), 1..40),
+        cuts in prop::collection::vec(1usize..60, 1..40),
+        flags in any::<[bool; 8]>(),
+    ) {
+        let [swallow, refuse, undrained, alone, sync, nobody, lmtp, late] = flags;
+        let quirks = Quirks {
+            swallow_after_dot: swallow,
+            refuse_after_dot: refuse,
+            undrained_chunk: undrained,
+            no_pipelining: alone,
+            enforce_sync: sync,
+            data_without_recipients: nobody,
+            ..Quirks::default()
+        };
+        let mut session = ServerSession::new(ServerOptions { quirks, lmtp, ..ServerOptions::default() });
+        let mut codes = codes.into_iter().cycle();
+        let mut cuts = cuts.into_iter().cycle();
+        let mut rest = &input[..];
+        while !rest.is_empty() {
+            let (piece, left) = rest.split_at(cuts.next().unwrap_or(1).min(rest.len()));
+            session.feed(piece);
+            rest = left;
+            loop {
+                // An open question may wait for a turn or two.
+                if session.awaits_answer() && !late {
+                    if session.reply(codes.next().unwrap_or(0), "x\r\ny").is_err() {
+                        prop_assert!(session.awaits_answer());
+                        session.accept().unwrap();
+                    }
+                } else if session.next_request().is_none() {
+                    break;
+                }
+            }
+            if session.awaits_answer() {
+                session.accept().unwrap();
+            }
+            // Whole lines, each with a code: whatever was answered, a client can parse it.
+            for line in session.output().split_inclusive(|&byte| byte == b'\n') {
+                prop_assert!(line.len() >= 6 && line.ends_with(b"\r\n") && line[..3].iter().all(u8::is_ascii_digit));
+            }
+            session.sent(session.output().len());
+        }
+        session.end_of_input();
+        while session.next_request().is_some() {
+            let _ = session.accept();
+        }
+        session.sent(usize::MAX);
+        prop_assert!(session.is_closed() || session.awaits_answer());
+    }
 }

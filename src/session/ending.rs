@@ -108,7 +108,7 @@ impl Session {
     pub(super) fn reconnect(&mut self, why: ReconnectReason) {
         let error = Arc::new(SessionError::Closed { waiting_for: None });
         let handed = self.output.handed();
-        let mut again: Vec<Job> = Vec::new();
+        let mut again: Vec<Box<Job>> = Vec::new();
         for transaction in core::mem::take(&mut self.flight) {
             if transaction.is_committed(handed) {
                 let outcome = transaction.lost(handed, Reason::Ended(Arc::clone(&error)));

@@ -39,6 +39,8 @@ pub enum Event {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DowngradeReason {
+    /// What was sent before the greeting, as the server had allowed last time, was not taken.
+    EarlyRefused,
     /// A refused chunk was not swallowed but read as commands.
     ChunkNotSwallowed,
     /// A probe was not answered in time, or the connection ended with it.
@@ -53,6 +55,7 @@ impl DowngradeReason {
     /// In words.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::EarlyRefused => "commands before the greeting were refused",
             Self::ChunkNotSwallowed => "a refused chunk was read as commands",
             Self::ProbeUnanswered => "the probe was not answered",
             Self::RefusedBehindContent => "commands behind an end of content were answered 503",

@@ -4,8 +4,9 @@
 use core::time::Duration;
 
 use super::error::SessionError;
-use super::event::Event;
+use super::event::{DowngradeReason, Event, ReconnectReason};
 use super::ledger::Sent;
+use super::peer::Verdict;
 use super::{Session, Stage};
 use crate::wire::{Capabilities, Class, Reply, Verb, command};
 
@@ -41,6 +42,20 @@ impl Offer {
     }
 }
 
+impl Offer {
+    /// Whether what relies on `other` may rely on this.
+    fn covers(&self, other: &Self) -> bool {
+        let has = |have: bool, had: bool| have || !had;
+        has(self.pipelining, other.pipelining)
+            && has(self.chunking, other.chunking)
+            && has(self.binarymime, other.binarymime)
+            && has(self.eight_bit_mime, other.eight_bit_mime)
+            && has(self.smtputf8, other.smtputf8)
+            && has(self.size.is_some(), other.size.is_some())
+            && self.rcpt_max >= other.rcpt_max
+    }
+}
+
 impl Default for Offer {
     fn default() -> Self {
         Self::of(&Capabilities::default())
@@ -55,16 +70,27 @@ impl Session {
         }
         self.stage = Stage::Greeting;
         self.stats.connections = self.stats.connections.saturating_add(1);
-        self.note(Sent::Greeting);
         self.timer.restart(now);
+        let assumed = self.peer.early_offer().filter(|_| self.options.early).cloned();
+        self.early = assumed.is_some();
+        self.note(Sent::Greeting);
+        if let Some(assumed) = assumed {
+            self.offer = Offer::of(&assumed);
+            self.capabilities = Some(assumed);
+            self.hello(self.first_hello());
+        }
     }
 
     pub(super) fn on_greeting(&mut self, class: Class, reply: Reply) {
         match class {
             Class::Positive => {
                 self.stage = Stage::Hello;
-                self.hello(if self.options.lmtp { Verb::Lhlo } else { Verb::Ehlo });
+                if !self.early {
+                    self.hello(self.first_hello());
+                }
             }
+            // A server that greets with a refusal has executed nothing: perhaps it minded that we spoke first.
+            _ if self.early => self.early_refused(true),
             _ => self.end(SessionError::Refused { stage: Verb::Greeting, reply }),
         }
     }
@@ -77,15 +103,43 @@ impl Session {
                 } else {
                     Capabilities::from_reply(&reply)
                 };
-                self.offer = Offer::of(&capabilities);
+                let offer = Offer::of(&capabilities);
+                let relied_on = core::mem::replace(&mut self.offer, offer);
+                self.peer.offered = Some(capabilities.clone());
+                self.peer.round_trip = Some(self.timer.slowest);
                 self.capabilities = Some(capabilities);
                 self.stage = Stage::Ready;
                 self.events.push_back(Event::Ready);
+                if core::mem::take(&mut self.early) && !offer.covers(&relied_on) {
+                    // What was sent may mean something else to this server than it did last time.
+                    self.early_refused(false);
+                }
             }
+            _ if self.early => self.early_refused(false),
             // RFC 5321 §3.2: a server that doesn't know EHLO. There is no older form of LHLO.
             Class::Permanent if verb == Verb::Ehlo => self.hello(Verb::Helo),
             _ => self.end(SessionError::Refused { stage: verb, reply }),
         }
+    }
+
+    /// The record was wrong: again on another connection, waiting for the greeting. With `nothing_done`, the server is known
+    /// to have executed nothing, and even what is committed goes again.
+    pub(super) fn early_refused(&mut self, nothing_done: bool) {
+        self.early = false;
+        self.peer.early = Verdict::Failed;
+        self.downgraded(self.ceiling(), DowngradeReason::EarlyRefused);
+        if nothing_done {
+            for transaction in &mut self.flight {
+                transaction.commit = None;
+            }
+        }
+        self.capabilities = None;
+        self.offer = Offer::default();
+        self.reconnect(ReconnectReason::Trial);
+    }
+
+    const fn first_hello(&self) -> Verb {
+        if self.options.lmtp { Verb::Lhlo } else { Verb::Ehlo }
     }
 
     fn hello(&mut self, verb: Verb) {

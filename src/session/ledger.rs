@@ -56,7 +56,7 @@ impl Sent {
 
     /// Whether nothing may be sent behind it until it is answered (RFC 2920 §3.1). The end of content is not among them:
     /// what may follow it is the scheduler's business.
-    const fn ends_group(self) -> bool {
+    pub(super) const fn ends_group(self) -> bool {
         matches!(self, Self::Greeting | Self::Hello(_) | Self::Data | Self::Command(..))
     }
 
@@ -74,19 +74,21 @@ pub(super) struct Entry {
     pub(super) end: u64,
     /// How many round trips deep it is: see `stats`.
     pub(super) depth: u32,
+    /// Nothing may be sent until it is answered.
+    pub(super) holds: bool,
 }
 
 /// What was sent and is not yet answered, oldest first.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     entries: VecDeque<Entry>,
-    /// Invariant: the number of entries that end a group.
+    /// Invariant: the number of entries that hold.
     group_ends: usize,
 }
 
 impl Ledger {
     pub(super) fn push(&mut self, entry: Entry) {
-        self.group_ends += usize::from(entry.sent.ends_group());
+        self.group_ends += usize::from(entry.holds);
         self.entries.push_back(entry);
     }
 
@@ -98,7 +100,7 @@ impl Ledger {
     /// The front has its reply.
     pub(super) fn pop(&mut self) {
         if let Some(entry) = self.entries.pop_front() {
-            self.group_ends -= usize::from(entry.sent.ends_group());
+            self.group_ends -= usize::from(entry.holds);
         }
     }
 
@@ -115,7 +117,7 @@ impl Ledger {
     pub(super) fn forget_behind(&mut self, position: u64) {
         while self.entries.back().is_some_and(|entry| entry.end > position) {
             if let Some(entry) = self.entries.pop_back() {
-                self.group_ends -= usize::from(entry.sent.ends_group());
+                self.group_ends -= usize::from(entry.holds);
             }
         }
     }

@@ -1,13 +1,13 @@
 //! The engine: SMTP (RFC 5321), LMTP (RFC 2033), PIPELINING (RFC 2920) and CHUNKING (RFC 3030) from the sender's side, with
 //! no socket, clock or thread. It must never block, sleep, read a clock, or believe a byte behind a broken reply.
 //!
-//! Data flows one way: bytes in → [`replies`] → ledger and transactions → events out; messages in → [`scheduler`] → output.
+//! Data flows one way: bytes in → `replies` → ledger and transactions → events out; messages in → `scheduler` → output.
 //!
-//! - Why a reply can't be given to the wrong command: [`ledger`], a FIFO with one way in ([`Session::send`]) and one way out
+//! - Why a reply can't be given to the wrong command: `ledger`, a FIFO with one way in (`Session::send`) and one way out
 //!   (a reply to its front).
-//! - Why a message can't be reported delivered that wasn't: [`transaction`], where `Delivered` is written once.
-//! - When the sender must wait: [`scheduler`].
-//! - What is known when the connection ends: [`ending`].
+//! - Why a message can't be reported delivered that wasn't: `transaction`, where `Delivered` is written once.
+//! - When the sender must wait: `scheduler`.
+//! - What is known when the connection ends: `ending`.
 
 mod ending;
 mod error;
@@ -100,6 +100,8 @@ pub struct Session {
     /// The last transaction answered ended with an acceptance (or there was none).
     last_ended_well: bool,
     probing: bool,
+    /// Commands go out before the greeting and EHLO's reply are in.
+    early: bool,
     /// Refused transactions since the last that was accepted.
     refusals: u32,
     /// Transactions begun on this connection.
@@ -135,9 +137,9 @@ enum Stage {
 
 /// What was asked for and has not begun.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "nearly all are messages; a box for each would cost more")]
 enum Item {
-    Message(Job),
+    /// Boxed, because it is moved from queue to flight and back.
+    Message(Box<Job>),
     Command(Ticket, RawLine),
 }
 
@@ -145,7 +147,7 @@ impl Session {
     /// A session that waits for its connection.
     pub fn new(options: Options) -> Self {
         let parser = ReplyParser::new(options.reply_limits);
-        let peer = options.peer.unwrap_or_default();
+        let peer = options.peer.clone().unwrap_or_default();
         Self {
             options,
             stage: Stage::Unconnected,
@@ -162,6 +164,7 @@ impl Session {
             needs_rset: false,
             last_ended_well: true,
             probing: false,
+            early: false,
             refusals: 0,
             transactions_here: 0,
             answered: 0,
@@ -188,7 +191,7 @@ impl Session {
         message.check()?;
         let ticket = self.ticket();
         self.queued_bytes = self.queued_bytes.saturating_add(message.content.size());
-        self.queue.push_back(Item::Message(Job::new(ticket, message)));
+        self.queue.push_back(Item::Message(Box::new(Job::new(ticket, message))));
         Ok(ticket)
     }
 
@@ -365,8 +368,16 @@ impl Session {
     }
 
     /// What was learnt of this server, to be given to the next session with it.
-    pub const fn peer_record(&self) -> PeerRecord {
-        self.peer
+    pub const fn peer_record(&self) -> &PeerRecord {
+        &self.peer
+    }
+
+    /// Tells what was learnt of this server before; for a driver that knows the server's address only once it is connected.
+    /// Only before [`start`](Self::start); afterwards the session knows better.
+    pub fn set_peer_record(&mut self, record: PeerRecord) {
+        if self.stage == Stage::Unconnected {
+            self.peer = record;
+        }
     }
 
     fn check_open(&self) -> Result<(), SubmitError> {
@@ -406,7 +417,8 @@ impl Session {
     /// Enters in the ledger what will be answered, ending where the output ends.
     fn note(&mut self, sent: Sent) {
         let depth = self.round_trips.send(self.ledger.is_empty());
-        self.ledger.push(Entry { sent, end: self.output.queued(), depth });
+        let holds = sent.ends_group() && !(self.early && matches!(sent, Sent::Greeting | Sent::Hello(_)));
+        self.ledger.push(Entry { sent, end: self.output.queued(), depth, holds });
     }
 
     /// Nothing is going on: memory is given back.

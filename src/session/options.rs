@@ -159,6 +159,8 @@ pub struct Options {
     pub timeouts: Timeouts,
     /// Bounds of one reply.
     pub reply_limits: ReplyLimits,
+    /// Send EHLO and what follows before the greeting, to a server that offered PIPECONNECT last time.
+    pub early: bool,
     /// What was learnt of this server before.
     pub peer: Option<PeerRecord>,
 }
@@ -178,6 +180,7 @@ impl Options {
             eight_bit_anyway: false,
             timeouts: Timeouts::default(),
             reply_limits: ReplyLimits::default(),
+            early: true,
             peer: None,
         }
     }

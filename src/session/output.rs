@@ -12,8 +12,6 @@ use bytes::Bytes;
 
 use crate::wire::Content;
 
-/// Above this many octets per dot, dots are inserted as slices of their own; below it copying is cheaper.
-const SPARSE: usize = 256;
 /// Sent text is dropped from the buffer when there is more of it than this.
 const COMPACT: usize = 64 * 1024;
 
@@ -22,7 +20,6 @@ enum Segment {
     /// So many bytes of `text`.
     Text(usize),
     Content(Bytes),
-    Fixed(&'static [u8]),
 }
 
 #[derive(Debug, Default)]
@@ -59,33 +56,22 @@ impl Output {
 
     /// Queues content with its dots stuffed and the final dot (RFC 5321 §4.5.2).
     pub(super) fn data(&mut self, content: &Content) {
-        let bytes = content.bytes();
-        let dots = content.dots();
-        if dots.len().saturating_mul(SPARSE) > bytes.len() {
-            self.content(stuffed(bytes, dots));
-        } else {
-            let mut rest = 0;
-            for &dot in dots {
-                // The dot itself goes twice: once as the end of this slice, once as the start of the next.
-                self.content(bytes.slice(rest..(dot + 1).min(bytes.len())));
-                rest = dot;
-            }
-            self.content(bytes.slice(rest.min(bytes.len())..));
+        for piece in content.stuffed() {
+            self.content(piece);
         }
-        self.fixed(if content.missing_crlf() { b"\r\n.\r\n" } else { b".\r\n" });
     }
 
     /// Queues content as one chunk; its BDAT line was queued before (RFC 3030 §2).
     pub(super) fn chunk(&mut self, content: &Content) {
         self.content(content.bytes().clone());
         if content.missing_crlf() {
-            self.fixed(b"\r\n");
+            self.content(Bytes::from_static(b"\r\n"));
         }
     }
 
     /// Queues the end of content with no content.
     pub(super) fn lone_dot(&mut self) {
-        self.fixed(b".\r\n");
+        self.content(Bytes::from_static(b".\r\n"));
     }
 
     /// Hands out what comes next. From here on it may have been sent.
@@ -104,7 +90,6 @@ impl Output {
                     head
                 }
                 Segment::Content(bytes) => bytes.as_ref(),
-                Segment::Fixed(bytes) => bytes,
             };
             let part = whole.get(skip..).unwrap_or_default();
             skip = 0;
@@ -126,7 +111,6 @@ impl Output {
             let (len, is_text) = match front {
                 Segment::Text(len) => (*len, true),
                 Segment::Content(bytes) => (bytes.len(), false),
-                Segment::Fixed(bytes) => (bytes.len(), false),
             };
             let step = left.min(len);
             // What was sent of this segment before now has been taken off the text already.
@@ -192,11 +176,6 @@ impl Output {
         }
     }
 
-    fn fixed(&mut self, bytes: &'static [u8]) {
-        self.queued = self.queued.saturating_add(bytes.len() as u64);
-        self.segments.push_back(Segment::Fixed(bytes));
-    }
-
     fn compact(&mut self) {
         if self.text_start >= self.text.len() {
             self.text.clear();
@@ -206,19 +185,4 @@ impl Output {
             self.text_start = 0;
         }
     }
-}
-
-fn stuffed(bytes: &Bytes, dots: &[usize]) -> Bytes {
-    let mut out = Vec::with_capacity(bytes.len().saturating_add(dots.len()));
-    let mut rest = bytes.as_ref();
-    let mut at = 0;
-    for &dot in dots {
-        let (head, tail) = rest.split_at_checked(dot.saturating_sub(at)).unwrap_or((rest, &[]));
-        out.extend_from_slice(head);
-        out.push(b'.');
-        rest = tail;
-        at = dot;
-    }
-    out.extend_from_slice(rest);
-    out.into()
 }

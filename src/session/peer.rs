@@ -1,5 +1,9 @@
-//! What is remembered of a server from one connection to the next: the verdicts of the trials.
-//! It must never hold anything of the messages.
+//! What is remembered of a server from one connection to the next: what it offered, the verdicts of the trials, how far away
+//! it is. It must never hold anything of the messages.
+
+use core::time::Duration;
+
+use crate::wire::Capabilities;
 
 /// The verdict on one way of pipelining.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,10 +18,25 @@ pub enum Verdict {
 }
 
 /// What was learnt of one server.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PeerRecord {
     /// Commands behind an end of content (RFC 2920 §3.1).
     pub continuous: Verdict,
     /// Whole BDAT transactions back to back, a refused chunk being swallowed (RFC 3030).
     pub streaming: Verdict,
+    /// Commands before the greeting, as PIPECONNECT allows. `Failed` when the server that had offered it minded.
+    pub early: Verdict,
+    /// What EHLO was answered last.
+    pub offered: Option<Capabilities>,
+    /// The longest round trip seen in which the server had nothing to think about.
+    pub round_trip: Option<Duration>,
+}
+
+impl PeerRecord {
+    /// What may be assumed to be offered before the greeting is there: PIPECONNECT was offered last time.
+    pub(super) fn early_offer(&self) -> Option<&Capabilities> {
+        self.offered
+            .as_ref()
+            .filter(|offered| offered.pipeconnect() && offered.pipelining() && self.early != Verdict::Failed)
+    }
 }

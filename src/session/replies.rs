@@ -95,6 +95,20 @@ impl Session {
     /// The front of the ledger belongs to the front of the flight: both are in the order in which things were sent, and a
     /// transaction leaves the flight with its last reply.
     fn on_transaction(&mut self, entry: Entry, reply: ReplyRef<'_>) {
+        // The usual case: nothing but this transaction is concerned, and it stays where it is.
+        if let Some(front) = self.flight.front_mut().filter(|front| !front.trial) {
+            match entry.sent {
+                Sent::Mail => {
+                    front.on_mail(reply);
+                    return self.ledger.pop();
+                }
+                Sent::Rcpt(index) => {
+                    front.on_rcpt(index, reply);
+                    return self.ledger.pop();
+                }
+                _ => {}
+            }
+        }
         let Some(mut transaction) = self.flight.pop_front() else {
             return self.end(PeerError::Unsolicited(reply.to_owned()).into());
         };

@@ -20,6 +20,8 @@
 //! 7. The window: messages begun and unfinished, and bytes unanswered, are bounded by the caller.
 //! 8. Policy `all`, and chunks before they are trusted: content is held until every RCPT is answered.
 //! 9. A message that the server said it can't take (SIZE, 8BITMIME, SMTPUTF8) is refused here; none of it is sent.
+//! 10. Early: to a server that offered PIPECONNECT last time, EHLO goes out before the greeting, and what that offer allows
+//!     goes with it. Trials don't: they need to know where they stand. QUIT doesn't.
 
 use super::event::ReconnectReason;
 use super::ledger::{Probe, Sent};
@@ -116,17 +118,20 @@ impl Session {
 
     fn step(&mut self) -> Step {
         match self.stage {
-            Stage::Greeting if !self.queue.is_empty() => Step::Must(Wait::Greeting),
-            Stage::Hello if !self.queue.is_empty() => Step::Must(Wait::Ehlo),
-            Stage::Ready => match self.cursor {
-                Cursor::Between => self.begin(),
-                Cursor::Envelope => self.envelope(),
-                Cursor::Data => {
-                    let trial = self.flight.back().is_some_and(|transaction| transaction.trial);
-                    Step::Must(if trial { Wait::Trial } else { Wait::Data })
+            Stage::Greeting if !self.early && !self.queue.is_empty() => Step::Must(Wait::Greeting),
+            Stage::Hello if !self.early && !self.queue.is_empty() => Step::Must(Wait::Ehlo),
+            // Early (rule 10): the greeting and EHLO's reply hold nothing up.
+            Stage::Ready | Stage::Greeting | Stage::Hello if self.early || self.stage == Stage::Ready => {
+                match self.cursor {
+                    Cursor::Between => self.begin(),
+                    Cursor::Envelope => self.envelope(),
+                    Cursor::Data => {
+                        let trial = self.flight.back().is_some_and(|transaction| transaction.trial);
+                        Step::Must(if trial { Wait::Trial } else { Wait::Data })
+                    }
+                    Cursor::Content => self.content(),
                 }
-                Cursor::Content => self.content(),
-            },
+            }
             _ => Step::Idle,
         }
     }
@@ -210,7 +215,7 @@ impl Session {
     }
 
     /// Queues RSET where it is due, MAIL, and as much of the rest as may go blindly.
-    fn envelope_of(&mut self, job: Job, via: Via, level: Level, trial: bool) {
+    fn envelope_of(&mut self, job: Box<Job>, via: Via, level: Level, trial: bool) {
         if self.needs_rset || (level == Level::Streaming && self.transactions_here > 0) {
             self.needs_rset = false;
             self.send(Sent::Reset, command::rset);
@@ -229,12 +234,12 @@ impl Session {
                 self.rcpt(&mut transaction);
             }
         }
-        self.flight.push_back(transaction);
-        self.stats.max_in_flight = self.stats.max_in_flight.max(self.flight.len());
         self.cursor = Cursor::Envelope;
         if !hold {
-            self.head_of_content(via);
+            self.head_of_content(&mut transaction);
         }
+        self.flight.push_back(transaction);
+        self.stats.max_in_flight = self.stats.max_in_flight.max(self.flight.len());
     }
 
     /// Rule 8, and lock-step: the envelope is out in part or in whole; its replies decide.
@@ -260,9 +265,8 @@ impl Session {
         }
         let all = self.options.recipients == RecipientPolicy::All;
         if last.may_deliver() && !(all && last.any_refused()) {
-            let via = last.via;
+            self.head_of_content(&mut last);
             self.flight.push_back(last);
-            self.head_of_content(via);
             return Step::Went;
         }
         // Nobody gets it. After a refused MAIL in lock-step there is nothing to reset: no RCPT was sent.
@@ -277,20 +281,18 @@ impl Session {
     }
 
     /// DATA, or the chunk itself.
-    fn head_of_content(&mut self, via: Via) {
-        match via {
+    fn head_of_content(&mut self, transaction: &mut Transaction) {
+        match transaction.via {
             Via::Data => {
                 self.send(Sent::Data, command::data);
                 self.cursor = Cursor::Data;
             }
             Via::Bdat => {
-                let Some(mut transaction) = self.flight.pop_back() else { return };
                 let content = &transaction.job.message.content;
                 let size = content.size();
                 self.send(Sent::Chunk, |out| command::bdat(out, size, true));
                 self.output.chunk(content);
                 transaction.commit = Some(self.output.queued());
-                self.flight.push_back(transaction);
                 // Whether it is refused is not known yet.
                 self.needs_rset = true;
                 self.cursor = Cursor::Between;
@@ -337,7 +339,7 @@ impl Session {
 
     /// QUIT goes alone, when everything is answered.
     fn leave(&mut self) -> Step {
-        if !self.quit {
+        if !self.quit || self.stage != Stage::Ready {
             return Step::Idle;
         }
         if !self.flight.is_empty() || !self.ledger.is_empty() {
@@ -387,6 +389,7 @@ impl Session {
         // It counts as a transaction where those are numbered (MAILMAX).
         let left = self.offer.mail_max.saturating_sub(self.transactions_here) as usize;
         !self.probing
+            && !self.early
             && left > REPAID + 1
             && self.queue.len() > REPAID
             && self.options.max_in_flight != 1

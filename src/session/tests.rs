@@ -275,3 +275,67 @@ fn quit_goes_alone_and_is_not_waited_for() {
     assert!(rig.session.is_closed());
     assert_eq!(rig.session.error(), None);
 }
+
+/// What is remembered of a server that offers early pipelining.
+fn acquainted(keywords: &str) -> PeerRecord {
+    let offered = Capabilities::from_reply(&crate::wire::Reply::new(250, keywords.as_bytes()));
+    PeerRecord { streaming: Verdict::Earned, offered: Some(offered), ..PeerRecord::default() }
+}
+
+const EARLY: &str = "mx\nPIPELINING\nCHUNKING\nPIPECONNECT";
+
+#[test]
+fn an_acquaintance_is_told_everything_before_it_greets() {
+    let mut rig = Rig::new(|options| {
+        options.peer = Some(acquainted(EARLY));
+        options.max_in_flight = 0;
+    });
+    for name in ["x", "y"] {
+        rig.submit(name, &["b"]);
+    }
+    let flight = rig.flight();
+    assert!(flight.starts_with("EHLO client.example\r\nMAIL FROM:<x@a.example>\r\n"));
+    assert_eq!(flight.matches("BDAT").count(), 2);
+    rig.hear("220 hi\r\n250-mx\r\n250-PIPELINING\r\n250-PIPECONNECT\r\n250 CHUNKING\r\n");
+    rig.hear("250 ok\r\n250 ok\r\n250 queued\r\n250 ok\r\n250 ok\r\n250 ok\r\n250 queued\r\n");
+    assert_eq!(rig.outcomes(), [(1, "delivered"), (2, "delivered")]);
+    assert_eq!(rig.session.stats().round_trips, 1);
+}
+
+#[test]
+fn an_acquaintance_that_minds_has_executed_nothing_and_gets_all_of_it_again() {
+    let mut rig = Rig::new(|options| options.peer = Some(acquainted(EARLY)));
+    rig.submit("x", &["b"]);
+    assert!(rig.flight().contains("BDAT"));
+    rig.hear("554 SMTP synchronization error\r\n");
+    assert_eq!(rig.outcomes(), []);
+    assert_eq!(rig.events.last(), Some(&Event::Reconnect { why: ReconnectReason::Trial }));
+    assert_eq!(rig.session.peer_record().early, Verdict::Failed);
+    rig.session.start(rig.now);
+    assert_eq!(rig.flight(), "", "the greeting is waited for");
+    rig.hear("220 hi\r\n");
+    assert_eq!(rig.flight(), "EHLO client.example\r\n");
+    assert_eq!(rig.session.unfinished(), 1);
+}
+
+#[test]
+fn an_offer_that_shrank_leaves_in_doubt_what_was_streamed() {
+    let mut rig = Rig::new(|options| options.peer = Some(acquainted(EARLY)));
+    rig.submit("x", &["b"]);
+    rig.flight();
+    rig.hear("220 hi\r\n250-mx\r\n250 PIPELINING\r\n250 ok\r\n");
+    assert_eq!(rig.outcomes(), [(1, "in_doubt")]);
+    assert!(matches!(rig.events.last(), Some(Event::Reconnect { .. })));
+    assert!(!rig.session.peer_record().offered.as_ref().unwrap().chunking());
+}
+
+#[test]
+fn an_offer_that_grew_costs_nothing() {
+    let mut rig = Rig::new(|options| options.peer = Some(acquainted("mx\nPIPELINING\nPIPECONNECT")));
+    rig.submit("x", &["b"]);
+    assert!(rig.flight().ends_with("RCPT TO:<b@b.example>\r\nDATA\r\n"));
+    rig.hear("220 hi\r\n250-mx\r\n250-PIPELINING\r\n250 SIZE\r\n250 ok\r\n250 ok\r\n354 go\r\n");
+    assert!(rig.flight().ends_with(".\r\n"));
+    rig.hear("250 queued\r\n");
+    assert_eq!(rig.outcomes(), [(1, "delivered")]);
+}

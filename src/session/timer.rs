@@ -22,7 +22,7 @@ pub(super) struct Timer {
     /// Nothing was waiting to be written when that was last looked at: `written` says nothing.
     idle: bool,
     /// The longest round trip seen where the server had nothing to think about.
-    slowest: Duration,
+    pub(super) slowest: Duration,
 }
 
 impl Timer {

@@ -129,13 +129,13 @@ pub(super) enum Closed {
     /// The ticket has its outcome.
     Done(Outcome),
     /// Recipients are left for a further transaction.
-    Again(Job),
+    Again(Box<Job>),
 }
 
 /// One MAIL, its RCPTs and its content.
 #[derive(Debug)]
 pub(super) struct Transaction {
-    pub(super) job: Job,
+    pub(super) job: Box<Job>,
     pub(super) via: Via,
     /// How many recipients it names.
     pub(super) count: usize,
@@ -162,7 +162,7 @@ pub(super) struct Transaction {
 }
 
 impl Transaction {
-    pub(super) fn new(job: Job, via: Via, count: usize) -> Self {
+    pub(super) fn new(job: Box<Job>, via: Via, count: usize) -> Self {
         Self {
             job,
             via,
@@ -365,7 +365,7 @@ impl Transaction {
     }
 
     /// Takes everything back: the attempt did not count, the message is to go again.
-    pub(super) fn undo(mut self) -> Job {
+    pub(super) fn undo(mut self) -> Box<Job> {
         for nth in 0..self.count {
             self.set(nth, Verdict::Open);
         }

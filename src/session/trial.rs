@@ -59,6 +59,10 @@ impl Session {
     /// the trial that failed, and its messages go again.
     pub(super) fn trial_failed(&mut self, front: Option<Entry>) -> bool {
         let Some(front) = front else { return false };
+        if self.early {
+            self.early_refused(false);
+            return true;
+        }
         if matches!(front.sent, Sent::Probe(_)) {
             self.streaming_failed(DowngradeReason::ProbeUnanswered);
         } else if self.in_trial(front) {
@@ -95,7 +99,7 @@ impl Session {
         self.downgraded(Level::Streaming, why);
     }
 
-    fn downgraded(&mut self, from: Level, why: DowngradeReason) {
+    pub(super) fn downgraded(&mut self, from: Level, why: DowngradeReason) {
         self.stats.downgrades = self.stats.downgrades.saturating_add(1);
         let to = self.ceiling();
         self.events.push_back(Event::Downgrade { from, to, why });

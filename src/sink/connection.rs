@@ -11,16 +11,14 @@ use std::time::Duration;
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, Shutdown};
 
-use super::delay::{Parcel, Path};
+use super::far::{Far, WINDOW};
 use super::ledger::{Received, Shared, SinkStats};
 use super::mail::{Answer, Mail};
-use super::options::{RuleAction, SinkOptions};
+use super::options::{Keep, RuleAction, SinkOptions};
 use super::poller::Interest;
 use super::rules::Rules;
 use crate::server::{Request, ServerOptions, ServerSession, ServerStats};
 
-/// Octets in a simulated path, each way; beyond that TCP has to hold the rest.
-const WINDOW: usize = 8 * 1024 * 1024;
 /// How long a connection that is over waits for the client's end. Closing earlier would make the kernel throw away
 /// replies that the client hasn't read.
 const LINGER: Duration = Duration::from_secs(2);
@@ -51,31 +49,19 @@ pub(super) enum Fate {
     Close,
 }
 
-/// The simulated path.
-#[derive(Debug)]
-struct Far {
-    inward: Path,
-    outward: Path,
-    /// Has come out of `outward` and waits for the socket.
-    wire: Vec<u8>,
-    /// Our end of the stream is under way.
-    end_sent: bool,
-    end_due: bool,
-}
-
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) fd: Arc<OwnedFd>,
-    session: ServerSession,
+    pub(super) session: ServerSession,
     counted: ServerStats,
     mail: Mail,
-    far: Option<Box<Far>>,
+    pub(super) far: Option<Box<Far>>,
     /// Greeted with 421: there are too many.
     surplus: bool,
     /// The client has ended its side.
     ended: bool,
     /// A rule ended the connection.
-    dropped: bool,
+    pub(super) dropped: bool,
     /// A rule ended all answers.
     stalled: bool,
     /// We have ended our side; until when to wait for the client's.
@@ -94,21 +80,14 @@ impl Connection {
         server: ServerOptions,
         surplus: bool,
     ) -> Self {
-        let far = (!options.rtt.is_zero() || options.bandwidth.is_some()).then(|| {
-            let path = || Path::new(options.rtt / 2, options.bandwidth);
-            Box::new(Far {
-                inward: path(),
-                outward: path(),
-                wire: Vec::new(),
-                end_sent: false,
-                end_due: false,
-            })
-        });
+        let far = (!options.rtt.is_zero() || options.bandwidth.is_some())
+            .then(|| Box::new(Far::new(options.rtt / 2, options.bandwidth)));
+        let names = options.keep == Keep::All || !options.rules.is_empty();
         Self {
             fd: Arc::new(fd),
             session: ServerSession::new(server),
             counted: ServerStats::default(),
-            mail: Mail::new(id, options.keep, options.lmtp),
+            mail: Mail::new(id, options.keep, options.lmtp, names),
             far,
             surplus,
             ended: false,
@@ -208,72 +187,8 @@ impl Connection {
         if over { self.end(context) } else { self.stalled_for_good() }
     }
 
-    /// With one: whatever has arrived is worked on, whatever has come through is written.
-    fn far_turn(&mut self, context: &mut Context<'_>) -> Fate {
-        if self.take_arrivals(context.now) {
-            self.ask_all(&mut &[][..], context);
-        }
-        loop {
-            self.dispatch(context.now);
-            // More may be waiting in the session than its output allowed to take up.
-            if !self.session.output().is_empty() || !self.ask_all(&mut &[][..], context) {
-                break;
-            }
-        }
-        context.publish();
-        let Some(far) = &mut self.far else { return Fate::Close };
-        while far.wire.len() < WINDOW
-            && let Some(parcel) = far.outward.receive(context.now)
-        {
-            match parcel {
-                Parcel::Bytes(bytes) if far.wire.is_empty() => far.wire = bytes,
-                Parcel::Bytes(bytes) => far.wire.extend_from_slice(&bytes),
-                Parcel::End => far.end_due = true,
-            }
-        }
-        let Ok(n) = write(&self.fd, &far.wire, context) else { return Fate::Close };
-        far.wire.drain(..n);
-        if far.end_due && far.wire.is_empty() {
-            return self.end(context);
-        }
-        self.stalled_for_good()
-    }
-
-    /// Feeds the session what has arrived. False: nothing has.
-    fn take_arrivals(&mut self, now: Duration) -> bool {
-        let Some(far) = &mut self.far else { return false };
-        let mut any = false;
-        while !self.dropped
-            && self.session.wants_input()
-            && let Some(parcel) = far.inward.receive(now)
-        {
-            any = true;
-            match parcel {
-                Parcel::Bytes(bytes) => self.session.feed(&bytes),
-                Parcel::End => self.session.end_of_input(),
-            }
-        }
-        any
-    }
-
-    /// Sends the session's output, and its end, on their way.
-    fn dispatch(&mut self, now: Duration) {
-        let Some(far) = &mut self.far else { return };
-        if far.outward.octets() + far.wire.len() < WINDOW {
-            let output = self.session.output();
-            let n = output.len();
-            far.outward.send(now, output);
-            self.session.sent(n);
-        }
-        let over = self.session.is_closed() || self.dropped && self.session.output().is_empty();
-        if over && !far.end_sent {
-            far.end_sent = true;
-            far.outward.send_end(now);
-        }
-    }
-
     /// Asks and answers. False: there was nothing to ask.
-    fn ask_all(&mut self, rest: &mut &[u8], context: &mut Context<'_>) -> bool {
+    pub(super) fn ask_all(&mut self, rest: &mut &[u8], context: &mut Context<'_>) -> bool {
         let mut any = false;
         while !self.dropped
             && !self.stalled
@@ -308,7 +223,7 @@ impl Connection {
     }
 
     /// Everything has been said and written.
-    fn end(&mut self, context: &mut Context<'_>) -> Fate {
+    pub(super) fn end(&mut self, context: &mut Context<'_>) -> Fate {
         if self.ended || rustix::net::shutdown(&self.fd, Shutdown::Write).is_err() {
             return Fate::Close;
         }
@@ -317,7 +232,7 @@ impl Connection {
     }
 
     /// Who waits for a stalled server and has ended its own side waits in vain.
-    fn stalled_for_good(&self) -> Fate {
+    pub(super) fn stalled_for_good(&self) -> Fate {
         if self.stalled && self.ended && self.pending().is_empty() { Fate::Close } else { Fate::Keep }
     }
 
@@ -380,7 +295,7 @@ fn give(session: &mut ServerSession, answer: &Answer<'_>, dropped: &mut bool, st
 }
 
 /// Writes what the socket takes.
-fn write(fd: &OwnedFd, mut data: &[u8], context: &mut Context<'_>) -> io::Result<usize> {
+pub(super) fn write(fd: &OwnedFd, mut data: &[u8], context: &mut Context<'_>) -> io::Result<usize> {
     let mut written = 0;
     while !data.is_empty() {
         match rustix::net::send(fd, data, no_signal()) {

@@ -104,7 +104,8 @@ impl SinkOptions {
                 ..plain
             },
             "qmail" | "qpsmtpd" => plain,
-            "smtp-sink" => Self { dsn: true, enhanced: true, ..plain },
+            // Its last EHLO line has a code and nothing else.
+            "smtp-sink" => Self { dsn: true, enhanced: true, extensions: lines(&[""]), ..plain },
             _ => return None,
         })
     }

@@ -9,6 +9,9 @@ use super::options::{Keep, RuleAction, RuleStage};
 use super::rules::Rules;
 use crate::server::Request;
 
+/// Octets reserved for a chunk before they are there.
+const RESERVE: usize = 1024 * 1024;
+
 /// What to answer.
 #[derive(Debug)]
 pub(super) enum Answer<'r> {
@@ -36,6 +39,8 @@ pub(super) struct Mail {
     connection: u64,
     keep: Keep,
     lmtp: bool,
+    /// Somebody will ask for the addresses.
+    names: bool,
     sender: String,
     /// All recipients, one behind the other.
     recipients: String,
@@ -51,11 +56,12 @@ pub(super) struct Mail {
 }
 
 impl Mail {
-    pub(super) fn new(connection: u64, keep: Keep, lmtp: bool) -> Self {
+    pub(super) fn new(connection: u64, keep: Keep, lmtp: bool, names: bool) -> Self {
         Self {
             connection,
             keep,
             lmtp,
+            names,
             sender: String::new(),
             recipients: String::new(),
             ends: Vec::new(),
@@ -81,11 +87,18 @@ impl Mail {
             }
             Request::Mail { from, params, .. } => {
                 self.clear();
+                if !self.names {
+                    return Answer::Accept;
+                }
                 self.sender.push_str(from.as_str());
                 if self.keep == Keep::All {
                     self.mail_params.push_str(params.as_str());
                 }
                 look_up(rules, RuleStage::Mail, from.as_str())
+            }
+            Request::Rcpt { .. } if !self.names => {
+                self.ends.push(0);
+                Answer::Accept
             }
             Request::Rcpt { to, params } => {
                 let answer = look_up(rules, RuleStage::Rcpt, to.as_str());
@@ -98,8 +111,12 @@ impl Mail {
                 }
                 answer
             }
-            Request::Bdat { .. } => {
+            Request::Bdat { size, .. } => {
                 self.via_bdat = true;
+                if self.keep == Keep::All {
+                    // No more than a moderate guess: the size is only the client's word.
+                    self.content.reserve(usize::try_from(size).map_or(RESERVE, |size| size.min(RESERVE)));
+                }
                 look_up(rules, RuleStage::Data, &self.sender)
             }
             Request::Data => look_up(rules, RuleStage::Data, &self.sender),

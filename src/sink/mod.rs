@@ -18,6 +18,7 @@
 mod connection;
 mod delay;
 mod event_loop;
+mod far;
 mod imitate;
 mod ledger;
 mod listener;

@@ -13,7 +13,6 @@ pub mod command;
 mod content;
 mod ehlo;
 mod enhanced;
-mod line;
 mod reply;
 mod stuff;
 mod syntax;
@@ -24,6 +23,5 @@ pub use self::command::{Body, HostName, HostNameError, LineError, Param, ParamEr
 pub use self::content::{Content, ContentError};
 pub use self::ehlo::{Capabilities, Limits};
 pub use self::enhanced::Enhanced;
-pub use self::line::{LineReader, LineTooLong};
 pub use self::reply::{Class, Reply, ReplyError, ReplyLimits, ReplyParser, ReplyRef};
 pub use self::stuff::{DotReader, Piece, Stuffed};

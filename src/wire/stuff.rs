@@ -4,49 +4,68 @@
 //! CRLF "." CRLF (or at "." CRLF as the very first line) and takes neither a bare LF nor a bare CR for
 //! part of a line end: those pass through as content.
 
+use bytes::Bytes;
 use memchr::memmem::Finder;
 
 use super::Content;
 
 const LINE_DOT: &[u8] = b"\r\n.";
 
+/// Above this many octets per dot a dot is a slice boundary; below it, copying is cheaper than so many slices.
+const SPARSE: usize = 256;
+
 /// The slices of a content as DATA sends it, the final dot included. Made by [`Content::stuffed`].
 ///
-/// A dot at the start of a line ends one slice and begins the next: it's sent twice and stored once.
+/// A dot at the start of a line ends one slice and begins the next: it's sent twice and stored once. Only content full of
+/// dots is copied.
 #[derive(Clone, Debug)]
 pub struct Stuffed<'a> {
-    bytes: &'a [u8],
+    bytes: Bytes,
     dots: &'a [usize],
     /// Where the next slice begins.
     from: usize,
-    end: Option<&'static [u8]>,
+    end: Option<Bytes>,
 }
 
 impl<'a> Stuffed<'a> {
     pub(super) fn new(content: &'a Content) -> Self {
         let end: &[u8] = if content.missing_crlf() { b"\r\n.\r\n" } else { b".\r\n" };
-        Self { bytes: content.bytes(), dots: content.dots(), from: 0, end: Some(end) }
+        let (bytes, dots) = (content.bytes(), content.dots());
+        let end = Some(Bytes::from_static(end));
+        if dots.len().saturating_mul(SPARSE) > bytes.len() {
+            return Self { bytes: copied(bytes, dots), dots: &[], from: 0, end };
+        }
+        Self { bytes: bytes.clone(), dots, from: 0, end }
     }
 }
 
-impl<'a> Iterator for Stuffed<'a> {
-    type Item = &'a [u8];
+impl Iterator for Stuffed<'_> {
+    type Item = Bytes;
 
-    fn next(&mut self) -> Option<&'a [u8]> {
+    fn next(&mut self) -> Option<Bytes> {
         if let Some((&dot, rest)) = self.dots.split_first() {
             self.dots = rest;
-            let slice = self.bytes.get(self.from..=dot);
+            // A dot's offset is within the bytes that it was found in.
+            let slice = self.bytes.slice(self.from..=dot);
             self.from = dot;
-            return slice;
+            return Some(slice);
         }
-        match self.bytes.get(self.from..) {
-            None | Some([]) => self.end.take(),
-            slice => {
-                self.from = self.bytes.len();
-                slice
-            }
-        }
+        let rest = self.bytes.split_off(self.from.min(self.bytes.len()));
+        self.from = 0;
+        self.bytes = Bytes::new();
+        if rest.is_empty() { self.end.take() } else { Some(rest) }
     }
+}
+
+fn copied(bytes: &[u8], dots: &[usize]) -> Bytes {
+    let mut out = Vec::with_capacity(bytes.len().saturating_add(dots.len()));
+    let mut from = 0;
+    for &dot in dots {
+        out.extend_from_slice(bytes.get(from..=dot).unwrap_or_default());
+        from = dot;
+    }
+    out.extend_from_slice(bytes.get(from..).unwrap_or_default());
+    out.into()
 }
 
 /// What [`DotReader::read`] found.
@@ -255,11 +274,21 @@ mod tests {
     }
 
     fn wire(content: &Content) -> Vec<u8> {
-        content.stuffed().flatten().copied().collect()
+        content.stuffed().flatten().collect()
     }
 
     #[test]
     fn slices_carry_each_leading_dot_twice() {
+        let long = "x".repeat(SPARSE);
+        let content = Content::new(Bytes::from(format!("{long}\r\n.{long}")));
+        assert_eq!(wire(&content), format!("{long}\r\n..{long}\r\n.\r\n").as_bytes());
+        assert_eq!(
+            content.stuffed().map(|slice| slice.len()).collect::<Vec<_>>(),
+            [SPARSE + 3, SPARSE + 1, 5]
+        );
+        assert!(
+            content.stuffed().take(2).all(|slice| content.bytes().as_ptr_range().contains(&slice.as_ptr()))
+        );
         let content = Content::new(Bytes::from_static(b".a\r\n..\r\nb.\r\n."));
         assert_eq!(wire(&content), b"..a\r\n...\r\nb.\r\n..\r\n.\r\n");
         assert_eq!(wire(&Content::new(Bytes::new())), b".\r\n");

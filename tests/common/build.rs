@@ -61,7 +61,8 @@ pub(crate) fn compare(verdict: &Verdict, outcome: &Outcome) -> Result<(), String
     if !begins(reply.as_deref(), verdict.reply.as_deref()) {
         wrong.push(format!("reply {reply:?}"));
     }
-    if verdict.reason.as_ref().is_some_and(|r| !reason.as_ref().is_some_and(|have| have.contains(r.as_str()))) {
+    if verdict.reason.as_ref().is_some_and(|r| !reason.as_ref().is_some_and(|have| have.contains(r.as_str())))
+    {
         wrong.push(format!("reason {reason:?}"));
     }
     if !verdict.recipients.is_empty() && verdict.recipients.len() != outcome.recipients.len() {

@@ -60,9 +60,19 @@ pub(crate) enum Step {
     /// Sent by the client without waiting, all of it and nothing more.
     Client(Vec<u8>),
     /// `fails` is the beginning of the error, where one is expected.
-    Submit { message: String, fails: Option<String> },
-    Command { ticket: String, line: String, fails: Option<String> },
-    Cancel { ticket: String, done: bool },
+    Submit {
+        message: String,
+        fails: Option<String>,
+    },
+    Command {
+        ticket: String,
+        line: String,
+        fails: Option<String>,
+    },
+    Cancel {
+        ticket: String,
+        done: bool,
+    },
     Quit,
     /// The server closes.
     Eof,
@@ -151,7 +161,10 @@ impl Letter {
 
 impl Fixture {
     pub(crate) fn letter(&self, name: &str) -> &Letter {
-        self.messages.iter().find(|m| m.name == name).unwrap_or_else(|| panic!("{}: no message {name}", self.name))
+        self.messages
+            .iter()
+            .find(|m| m.name == name)
+            .unwrap_or_else(|| panic!("{}: no message {name}", self.name))
     }
 
     /// Messages that no step submits: they are there before the connection is.

@@ -2,7 +2,12 @@
 //!
 //! Every test crate compiles this module and uses its own part of it.
 #![allow(dead_code, reason = "each test crate uses a part of this module")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on has failed"
+)]
 
 pub(crate) mod build;
 pub(crate) mod escape;
@@ -12,18 +17,21 @@ pub(crate) mod peer;
 pub(crate) mod referee;
 pub(crate) mod replay;
 pub(crate) mod replies;
+pub(crate) mod talk;
 pub(crate) mod run;
 pub(crate) mod server;
 
-/// Runs a test for every fixture, and names the one that failed.
+/// Runs a test for every fixture, and names those that failed.
 pub(crate) fn for_each_fixture(test: impl Fn(&fixture::Fixture)) {
+    let mut failed = Vec::new();
     for fixture in fixture::all() {
         let run = std::panic::AssertUnwindSafe(|| test(&fixture));
-        if let Err(panic) = std::panic::catch_unwind(run) {
-            eprintln!("^^^ {}", fixture.name);
-            std::panic::resume_unwind(panic);
+        if std::panic::catch_unwind(run).is_err() {
+            eprintln!("^^^ {}\n", fixture.name);
+            failed.push(fixture.name);
         }
     }
+    assert!(failed.is_empty(), "{} failed: {failed:?}", failed.len());
 }
 
 /// Plays a fixture until 354 has come and nothing of the content has been taken yet.

@@ -36,7 +36,11 @@ pub(crate) fn parse(text: &str) -> Result<Fixture, String> {
 fn header(fixture: &mut Fixture, line: &str) -> Result<(), String> {
     let Some((key, value)) = line.split_once(':') else {
         // A second line of an `about`.
-        return if line.starts_with("   ") || line.is_empty() { Ok(()) } else { Err("header without a key".into()) };
+        return if line.starts_with("   ") || line.is_empty() {
+            Ok(())
+        } else {
+            Err("header without a key".into())
+        };
     };
     let (key, value) = (key.trim(), value.trim());
     let options = &mut fixture.options;
@@ -158,7 +162,13 @@ fn letter(line: &str) -> Result<Letter, String> {
     if !senders.is_empty() {
         return Err("one sender only".into());
     }
-    Ok(Letter { name: name.to_owned(), sender, recipients: mailboxes(to)?, content: Vec::new(), binary: false })
+    Ok(Letter {
+        name: name.to_owned(),
+        sender,
+        recipients: mailboxes(to)?,
+        content: Vec::new(),
+        binary: false,
+    })
 }
 
 fn mailboxes(text: &str) -> Result<Vec<Mailbox>, String> {
@@ -284,7 +294,10 @@ fn check(fixture: &Fixture) -> Result<(), String> {
         return Err("name and rfc are needed".into());
     }
     for (at, letter) in fixture.messages.iter().enumerate() {
-        if fixture.messages[..at].iter().any(|m| m.name == letter.name || m.sender.address == letter.sender.address) {
+        if fixture.messages[..at]
+            .iter()
+            .any(|m| m.name == letter.name || m.sender.address == letter.sender.address)
+        {
             return Err(format!("message {}: name or sender is used twice", letter.name));
         }
     }

@@ -14,7 +14,7 @@ use smtpipe::client::Config;
 use super::escape::show;
 
 /// Long enough for the slowest machine; only a hang gets there.
-pub(crate) const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_secs(20);
 
 pub(crate) enum Listener {
     Tcp(TcpListener),
@@ -40,6 +40,14 @@ impl Listener {
                 Config::new(address.ip().to_string(), address.port())
             }
             Self::Unix(_, path) => Config::unix(path),
+        }
+    }
+
+    /// The bare socket, blocking.
+    pub(crate) fn accept_unix(&self) -> UnixStream {
+        match self {
+            Self::Unix(listener, _) => listener.accept().unwrap().0,
+            Self::Tcp(_) => panic!("not a unix socket"),
         }
     }
 
@@ -136,7 +144,10 @@ impl Peer {
             match result {
                 Ok(n) => bytes = &bytes[n..],
                 Err(e) if e.kind() == ErrorKind::WouldBlock => {
-                    assert!(wait(&mut [PollFd::new(&self.as_fd(), PollFlags::OUT)]), "the client reads nothing");
+                    assert!(
+                        wait(&mut [PollFd::new(&self.as_fd(), PollFlags::OUT)]),
+                        "the client reads nothing"
+                    );
                 }
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
                 Err(_) => return,

@@ -111,6 +111,11 @@ impl Referee {
         referee
     }
 
+    /// A further message may be sent.
+    pub(crate) fn know(&mut self, letter: &Letter) {
+        self.letters.push(letter.clone());
+    }
+
     /// A new connection: nothing is remembered but what became of the messages.
     pub(crate) fn connect(&mut self) {
         self.replies = Replies::default();
@@ -145,6 +150,11 @@ impl Referee {
                 }
             }
         }
+    }
+
+    /// Whether the client stands in the middle of a command line.
+    pub(crate) fn inside_a_command(&self) -> bool {
+        self.mode == Mode::Commands && !self.line.is_empty()
     }
 
     fn may_speak(&self) {
@@ -328,7 +338,9 @@ impl Referee {
             (Kind::Hello, _) if code < 300 => {
                 let has = |word: &[u8]| {
                     lines.iter().skip(1).any(|l| {
-                        l.split(|&b| b == b' ').next().is_some_and(|keyword| keyword.eq_ignore_ascii_case(word))
+                        l.split(|&b| b == b' ')
+                            .next()
+                            .is_some_and(|keyword| keyword.eq_ignore_ascii_case(word))
                     })
                 };
                 (self.pipelining, self.chunking) = (has(b"PIPELINING"), has(b"CHUNKING"));
@@ -339,7 +351,13 @@ impl Referee {
     }
 
     /// Is this status of a recipient of a message true? (The reasons are checked by the fixtures.)
-    pub(crate) fn judge(&self, letter: &Letter, address: &str, status: &str, local_reason: bool) -> Result<(), String> {
+    pub(crate) fn judge(
+        &self,
+        letter: &Letter,
+        address: &str,
+        status: &str,
+        local_reason: bool,
+    ) -> Result<(), String> {
         let proofs: Vec<Proof> = self
             .deals
             .iter()
@@ -357,7 +375,11 @@ impl Referee {
             "refused" => !accepted && !open && refused,
             _ => false,
         };
-        if right { Ok(()) } else { Err(format!("{}: <{address}> is said to be {status}; {proofs:?}", letter.name)) }
+        if right {
+            Ok(())
+        } else {
+            Err(format!("{}: <{address}> is said to be {status}; {proofs:?}", letter.name))
+        }
     }
 
     fn proof(&self, deal: &Deal, address: &str) -> Option<Proof> {
@@ -378,7 +400,10 @@ impl Referee {
         } else {
             0
         };
-        let last = deal.finals.get(place).or(deal.finals.first().filter(|c| self.lmtp && **c >= 500 && own.is_none()));
+        let last = deal
+            .finals
+            .get(place)
+            .or(deal.finals.first().filter(|c| self.lmtp && **c >= 500 && own.is_none()));
         Some(match (no(deal.mail) || deal.mixed, last) {
             (true, Some(code)) if *code < 300 => Proof::Murky,
             (true, None) if deal.committed => Proof::Murky,

@@ -185,7 +185,9 @@ impl<'a> Player<'a> {
 
     /// All that was to leave without waiting has left, and nothing else.
     fn compare_output(&self, at: &str) {
-        if !self.checking || self.run.room.is_some() || self.fixture.options.wire_may_differ && self.feed != Feed::Pieces
+        if !self.checking
+            || self.run.room.is_some()
+            || self.fixture.options.wire_may_differ && self.feed != Feed::Pieces
         {
             return;
         }
@@ -199,7 +201,8 @@ impl<'a> Player<'a> {
         }
         match (result, fails) {
             (Ok(()), None) => {}
-            (Err(error), Some(begins)) if format!("{error:?}").to_lowercase().starts_with(&begins.to_lowercase()) => {}
+            (Err(error), Some(begins))
+                if format!("{error:?}").to_lowercase().starts_with(&begins.to_lowercase()) => {}
             (result, fails) => panic!("{result:?}, where {fails:?} was expected"),
         }
     }
@@ -208,7 +211,10 @@ impl<'a> Player<'a> {
         let session = &self.run.session;
         match expect {
             Expect::Outcome(verdict) => {
-                let outcome = self.run.outcome(&verdict.ticket).unwrap_or_else(|| panic!("no outcome yet: {verdict:?}"));
+                let outcome = self
+                    .run
+                    .outcome(&verdict.ticket)
+                    .unwrap_or_else(|| panic!("no outcome yet: {verdict:?}"));
                 build::compare(verdict, outcome).unwrap_or_else(|e| panic!("{e}; expected {verdict:?}"));
                 self.seen.push(outcome.ticket);
             }

@@ -30,7 +30,10 @@ impl Replies {
         loop {
             let end = rest.windows(2).position(|w| w == b"\r\n");
             let line = &rest[..end.unwrap_or(rest.len())];
-            if has_garbage(line, end.is_some()) || total + line.len() > 64 * 1024 || lines.len() >= 128 && !rest.is_empty() {
+            if has_garbage(line, end.is_some())
+                || total + line.len() > 64 * 1024
+                || lines.len() >= 128 && !rest.is_empty()
+            {
                 return Found::Garbage;
             }
             let Some(end) = end else { return Found::Nothing };

@@ -66,6 +66,13 @@ impl Run {
         Ok(())
     }
 
+    /// A message that wasn't known from the beginning.
+    pub(crate) fn submit_letter(&mut self, letter: &Letter) {
+        self.letters.push(letter.clone());
+        self.referee.know(letter);
+        self.submit(&letter.name, super::build::message(letter)).unwrap();
+    }
+
     pub(crate) fn command(&mut self, name: &str, line: &str) -> Result<(), SubmitError> {
         let ticket = self.session.command(line)?;
         self.remember(name, ticket);
@@ -159,12 +166,21 @@ impl Run {
         let most_bytes = most_bytes.min(self.room.unwrap_or(usize::MAX));
         let mut slices = [IoSlice::new(&[]); 16];
         let count = self.session.output(&mut slices[..most_slices]);
-        let mut bytes: Vec<u8> = slices[..count].iter().flat_map(|s| s.iter().copied()).collect();
-        let handed = bytes.len();
+        let handed: Vec<Vec<u8>> = slices[..count].iter().map(|s| s.to_vec()).collect();
+        let mut bytes = handed.concat();
         bytes.truncate(most_bytes);
         self.session.sent(self.now, bytes.len());
         self.room = self.room.map(|room| room - bytes.len());
-        self.referee.client(&bytes);
+        let mut left = bytes.as_slice();
+        for slice in &handed {
+            let (part, rest) = left.split_at(left.len().min(slice.len()));
+            self.referee.client(part);
+            left = rest;
+            // Some servers can't take a command in two parts (DESIGN 4.2).
+            let whole = part.len() == slice.len();
+            assert!(!whole || !self.referee.inside_a_command(), "a command lies in two slices");
+        }
+        let handed: usize = handed.iter().map(Vec::len).sum();
         self.sent.extend_from_slice(&bytes);
         self.sent_in_all += bytes.len();
         assert!(handed > 0 || !self.session.wants_output(), "output is wanted and there is none");
@@ -175,7 +191,10 @@ impl Run {
         while let Some(event) = self.session.next_event() {
             let words = match event {
                 Event::Outcome(outcome) => {
-                    assert!(self.tickets.values().any(|&t| t == outcome.ticket), "an outcome for nothing: {outcome:?}");
+                    assert!(
+                        self.tickets.values().any(|&t| t == outcome.ticket),
+                        "an outcome for nothing: {outcome:?}"
+                    );
                     let second = self.outcomes.insert(outcome.ticket, outcome);
                     assert!(second.is_none(), "a second outcome; the first was {second:?}");
                     continue;
@@ -203,7 +222,9 @@ impl Run {
     /// After the end: every ticket has its outcome, and each says what the bytes prove.
     pub(crate) fn judge(&self) -> Result<(), String> {
         for (name, ticket) in &self.tickets {
-            let Some(outcome) = self.outcomes.get(ticket) else { return Err(format!("{name} has no outcome")) };
+            let Some(outcome) = self.outcomes.get(ticket) else {
+                return Err(format!("{name} has no outcome"));
+            };
             let Some(letter) = self.letters.iter().find(|l| l.name == *name) else { continue };
             let reason = outcome.reason.is_some();
             if outcome.recipients.len() != letter.recipients.len() {

@@ -42,7 +42,11 @@ enum Mode {
     /// Behind a 354.
     Content,
     /// So many octets of a chunk are left; it is the last; it is to be kept.
-    Chunk { left: usize, last: bool, keep: bool },
+    Chunk {
+        left: usize,
+        last: bool,
+        keep: bool,
+    },
 }
 
 /// One connection.
@@ -156,7 +160,8 @@ impl Server {
         words.extend(m.pipelining.then(|| "PIPELINING".to_owned()));
         words.extend(m.chunking.then(|| "CHUNKING".to_owned()));
         words.extend(m.size.map(|s| format!("SIZE {s}")));
-        let most = m.recipients.filter(|_| m.tells_limit).map(|n| format!(" RCPTMAX={n}")).unwrap_or_default();
+        let most =
+            m.recipients.filter(|_| m.tells_limit).map(|n| format!(" RCPTMAX={n}")).unwrap_or_default();
         let mails = m.transactions.map(|n| format!(" MAILMAX={n}")).unwrap_or_default();
         if !most.is_empty() || !mails.is_empty() {
             words.push(format!("LIMITS{most}{mails}"));
@@ -253,5 +258,7 @@ impl Server {
 }
 
 fn path(line: &str) -> String {
-    line.split_once('<').and_then(|(_, rest)| rest.split_once('>')).map_or_else(String::new, |(path, _)| path.to_owned())
+    line.split_once('<')
+        .and_then(|(_, rest)| rest.split_once('>'))
+        .map_or_else(String::new, |(path, _)| path.to_owned())
 }

@@ -7,16 +7,16 @@ The content is canonical: CRLF line ends, no line over 998 octets (RFC 5321 sect
 from __future__ import annotations
 
 import base64
-import mailbox
 import os
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 SHARED = Path(os.environ.get("SMTPIPE_SHARED_MAIL") or Path(__file__).resolve().parents[3] / "shared" / "mail")
 NUMBER = re.compile(rb"^X-Interop-Number: (\d+)\r?$", re.MULTILINE)
+MBOX_SEPARATOR = re.compile(rb"(?:\A|(?<=\r\n\r\n))From [^\r]*\r\n")
 WORDS = "the queue of mail goes over one connection and every reply finds its command while the next is on its way".split()
 
 
@@ -41,10 +41,12 @@ class Letter:
         return "partial" if self.refused else "delivered"
 
 
-def letters(mailboxes: list[str], count: int, *, refuses: tuple[str, ...] = (), header_limit: int = 1_000_000) -> list[Letter]:
+def letters(
+    mailboxes: list[str], count: int, *, refuses: tuple[str, ...] = (), takes: Callable[[bytes], bool] = lambda _: True
+) -> list[Letter]:
     """`count` letters to the mailboxes; at the stages in `refuses` some in mid-stream are refused by the servers' rules."""
     chance = random.Random(2920)
-    contents = [mail for mail in real_mail() if mail.find(b"\r\n\r\n") <= header_limit][:count]
+    contents = list(filter(takes, real_mail()))[:count]
     while len(contents) < count:
         contents.append(generated(chance, len(contents)))
     chance.shuffle(contents)
@@ -91,10 +93,8 @@ def canonical(raw: bytes) -> bytes:
 def real_mail() -> Iterator[bytes]:
     """The messages of shared/mail that may travel as they are."""
     for path in sorted(SHARED.glob("*")):
-        box = mailbox.mbox(path, create=False) if path.suffix == ".mbox" else None
-        raw = [box.get_bytes(key) for key in box.iterkeys()] if box is not None else [path.read_bytes()]
-        for message in raw:
-            content = canonical(message)
+        raw = canonical(path.read_bytes())
+        for content in MBOX_SEPARATOR.split(raw)[1:] if path.suffix == ".mbox" else [raw]:
             usable = b"\0" not in content and max(map(len, content.split(b"\r\n"))) <= 998
             if usable and re.match(rb"[A-Za-z-]+:", content):
                 yield content
@@ -123,5 +123,5 @@ def generated(chance: random.Random, number: int) -> bytes:
     elif kind == 3:
         body = ["x" * chance.randrange(900, 998) for _ in range(chance.randrange(1, 12))] + ["", "", "\t tab ", " "]
     else:
-        body = [" ".join(chance.choices(WORDS, k=chance.randrange(0, 14))) for _ in range(chance.randrange(0, 200))]
+        body = [" ".join(chance.choices(WORDS, k=chance.randrange(0, 14))) for _ in range(chance.randrange(1, 200))]
     return canonical("\r\n".join([*head, "", *body]).encode())

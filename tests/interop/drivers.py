@@ -65,7 +65,7 @@ def c_program() -> Path:
     out = ROOT / "build" / "interop-send"
     out.parent.mkdir(exist_ok=True)
     subprocess.run(["make", "-s", "lib"], cwd=ROOT, check=True, capture_output=True)
-    library = ROOT / os.environ.get("SMTPIPE_LIBDIR", "target/release")
+    library = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "release"
     command = f"cc -std=c99 -O1 -g -Wall -Wextra -Werror -Iinclude tests/interop/send.c -o {out} {library}/libsmtpipe.a"
     subprocess.run([*shlex.split(command), "-lpthread", "-ldl", "-lm"], cwd=ROOT, check=True)
     return out

@@ -14,7 +14,7 @@
 
 static void check(smtpipe_status status, const char *what, const char *reason) {
   if (status == SMTPIPE_OK) return;
-  fprintf(stderr, "%s: %s%s%s\n", what, smtpipe_status_text(status), reason ? ": " : "", reason ? reason : "");
+  fprintf(stderr, "%s: %s%s%s\n", what, smtpipe_strerror(status), reason ? ": " : "", reason ? reason : "");
   exit(1);
 }
 

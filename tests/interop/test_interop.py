@@ -32,7 +32,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Server]:
 @pytest.mark.parametrize("driver", list(DRIVERS))
 def test_a_queue_at_first_contact(server: Server, driver: str, results: Table) -> None:
     mailboxes = [f"{box}@{server.domain}" for box in server.mailboxes]
-    queue = letters(mailboxes, COUNT, refuses=server.refuses, header_limit=server.header_limit)
+    queue = letters(mailboxes, COUNT, refuses=server.refuses, takes=server.takes)
 
     report = DRIVERS[driver](server, queue)
 

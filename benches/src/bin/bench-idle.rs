@@ -14,7 +14,8 @@ static ALLOCATOR: Counting = Counting;
 
 const SESSIONS: usize = 1000;
 const NOW: Duration = Duration::ZERO;
-const EHLO: &[u8] = b"250-mx.b.test\r\n250-PIPELINING\r\n250-SIZE 52428800\r\n250-ETRN\r\n250-ENHANCEDSTATUSCODES\r\n\
+const EHLO: &[u8] =
+    b"250-mx.b.test\r\n250-PIPELINING\r\n250-SIZE 52428800\r\n250-ETRN\r\n250-ENHANCEDSTATUSCODES\r\n\
     250-8BITMIME\r\n250-DSN\r\n250-SMTPUTF8\r\n250 CHUNKING\r\n";
 
 fn main() {

@@ -16,7 +16,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (messages, recipients): (u64, u32) = (messages.parse()?, recipients.parse()?);
     let bytes = Bytes::from(std::fs::read(file)?);
     let sender = Address::new("sender@a.test")?;
-    let to: Vec<Address> = (0..recipients).map(|n| Address::new(&format!("r{n}@b.test"))).collect::<Result<_, _>>()?;
+    let to: Vec<Address> =
+        (0..recipients).map(|n| Address::new(&format!("r{n}@b.test"))).collect::<Result<_, _>>()?;
 
     let began = Instant::now();
     let mut client = Client::connect(Config::new(host.as_str(), port.parse()?))?;
@@ -45,7 +46,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn processor_seconds() -> Result<f64, Box<dyn std::error::Error>> {
     let stat = std::fs::read_to_string("/proc/self/stat")?;
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or("").split_whitespace().collect();
-    let ticks: u64 = fields.get(11).ok_or("stat")?.parse::<u64>()? + fields.get(12).ok_or("stat")?.parse::<u64>()?;
+    let ticks: u64 =
+        fields.get(11).ok_or("stat")?.parse::<u64>()? + fields.get(12).ok_or("stat")?.parse::<u64>()?;
     Ok(ticks as f64 / 100.0)
 }
 

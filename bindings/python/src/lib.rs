@@ -1,1 +1,45 @@
-//! The Python module `smtpipe._native`.
+//! The Python module `smtpipe._native`: the engine and its drivers as Python sees them.
+//!
+//! This crate translates and waits; it decides nothing about SMTP. Three rules hold throughout:
+//! every class is frozen and keeps what changes behind a `Mutex`, so free-threaded builds need nothing more;
+//! no Python code runs while such a mutex is held; and whatever may block does so detached from the interpreter.
+#![forbid(unsafe_code)]
+#![allow(missing_docs)] // the classes are documented in `_native.pyi`, where their users look
+
+mod client;
+mod content;
+mod convert;
+mod drive;
+mod error;
+mod message;
+mod names;
+mod options;
+mod outcome;
+mod reply;
+mod send_all;
+mod session;
+mod sink;
+mod trace;
+
+/// Everything `import smtpipe._native` gives.
+#[pyo3::pymodule]
+mod _native {
+    #[pymodule_export]
+    use crate::client::{Client, connect};
+    #[pymodule_export]
+    use crate::message::Message;
+    #[pymodule_export]
+    use crate::outcome::{Outcome, Recipient};
+    #[pymodule_export]
+    use crate::reply::Reply;
+    #[pymodule_export]
+    use crate::send_all::SendAll;
+    #[pymodule_export]
+    use crate::session::Session;
+    #[pymodule_export]
+    use crate::sink::{Received, Sink};
+
+    #[pymodule_export]
+    #[allow(non_upper_case_globals)]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+}

@@ -19,4 +19,4 @@ SERVERS: dict[str, type[Server]] = {
     for server in (Postfix, SmtpSink, Exim, OpenSmtpd, Sendmail, Dovecot, Qpsmtpd, Aiosmtpd, Haraka, Courier)
 }
 
-__all__ = ["SERVERS", "Server", "Stored", "Unavailable", "unavailable"]
+__all__ = ["SERVERS", "Server", "SmtpSink", "Stored", "Unavailable", "unavailable"]

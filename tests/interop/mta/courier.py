@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .base import Server, Stored
+from .base import Server, Stored, header_size
 
 #: Its list of bad senders knows whole addresses only.
 BAD_FROM = "".join(f"badfrom badsender{number}@a.test\n" for number in range(1000))
@@ -53,12 +53,14 @@ class Courier(Server):
         "/var/lib/courier/msgq": "courier",
     }
     command = PREPARE
-    header_limit = 60_000
     alters = "bodies intact; writes MIME and address headers anew, multiparts whole"
 
     def comparable(self, content: bytes) -> bytes:
         head, _, body = content.partition(b"\n\n")
         return b"" if b"content-type: multipart" in head.lower() else body
+
+    def takes(self, content: bytes) -> bool:
+        return header_size(content) < 60_000
 
     def stored(self) -> Iterator[Stored]:
         for path in sorted(self.path("/var/lib/courier/tmp").glob("*/C*")):

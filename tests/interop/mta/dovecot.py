@@ -38,7 +38,7 @@ service lmtp {
 }
 """
 
-TRACE = re.compile(rb"^(Return-Path|Delivered-To): <?([^>\n]*)>?$", re.MULTILINE)
+TRACE = re.compile(rb"^(Return-Path): <?([^>\n]*)>?$", re.MULTILINE)
 
 
 class Dovecot(Server):
@@ -59,5 +59,5 @@ class Dovecot(Server):
     def stored(self) -> Iterator[Stored]:
         for path in sorted(self.path("/var/spool/keep").glob("*/new/*")):
             content = path.read_bytes()
-            trace = dict(TRACE.findall(content.partition(b"\nReceived: ")[0])[:2])
-            yield Stored(content, trace.get(b"Return-Path", b"").decode(), [trace.get(b"Delivered-To", b"").decode()])
+            trace = dict(TRACE.findall(content.partition(b"\nReceived: ")[0])[:1])
+            yield Stored(content, trace.get(b"Return-Path", b"").decode(), [f"{path.parent.parent.name}@{self.domain}"])

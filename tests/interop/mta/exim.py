@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from .base import Server, Stored
+from .base import Server, Stored, well_formed
 
 CONF = """\
 exim_user = Debian-exim
@@ -64,6 +64,9 @@ class Exim(Server):
     files = {"/etc/exim4/test.conf": CONF}
     directories = {"/var/spool/exim4": "Debian-exim", "/var/log/exim4": "Debian-exim"}
     command = "exec exim4 -C /etc/exim4/test.conf -bdf"
+
+    def takes(self, content: bytes) -> bool:
+        return well_formed(content)  # it would end the header there
 
     def stored(self) -> Iterator[Stored]:
         for path in sorted(self.path("/var/spool/exim4/input").glob("*-H")):

@@ -6,7 +6,7 @@ import re
 import shutil
 from collections.abc import Iterator
 
-from .base import Server, Stored, Unavailable, read_kept, run
+from .base import Server, Stored, Unavailable, read_kept, run, well_formed
 
 VERSION = "3.3.4"
 
@@ -76,6 +76,9 @@ class Haraka(Server):
     def comparable(self, content: bytes) -> bytes:
         head, empty, body = content.partition(b"\n\n")
         return AUTHENTICATION_RESULTS.sub(b"", head + b"\n") + empty + body
+
+    def takes(self, content: bytes) -> bool:
+        return well_formed(content)  # it would end the header there
 
     def stored(self) -> Iterator[Stored]:
         yield from read_kept(self.path("/var/spool/keep"))

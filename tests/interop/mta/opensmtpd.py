@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from .base import Server, Stored
+from .base import Server, Stored, header_size
 
 CONF = """\
 smtp max-message-size 50M
@@ -28,11 +28,13 @@ class OpenSmtpd(Server):
     level = "lockstep"
     packages = ("opensmtpd",)
     hostname = "opensmtpd.test"
-    header_limit = 60_000  # built in: "Message is not RFC 2822 compliant"
     users = ("opensmtpd", "opensmtpq")
     files = {"/etc/smtpd.conf": CONF, "/etc/mailname": "opensmtpd.test\n"}
     directories = {"/var/lib/opensmtpd/empty": "root", "/var/spool/keep": "nobody", "/var/spool/smtpd": "root"}
     command = "chmod 711 /var/spool/smtpd\nexec /usr/sbin/smtpd -d -f /etc/smtpd.conf"
+
+    def takes(self, content: bytes) -> bool:
+        return header_size(content) < 60_000  # built in: "Message is not RFC 2822 compliant"
 
     def stored(self) -> Iterator[Stored]:
         for path in sorted(self.path("/var/spool/keep/new").glob("*")):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from .base import Server, Stored
+from .base import Server, Stored, header_size
 
 MC = """\
 divert(0)dnl
@@ -70,12 +70,14 @@ class Sendmail(Server):
         "exec /usr/libexec/sendmail/sendmail -bD -C/etc/mail/test.cf"
     )
 
-    header_limit = 30_000
     alters = "intact; folds address headers anew"
 
     def comparable(self, content: bytes) -> bytes:
         head, empty, body = content.partition(b"\n\n")
         return re.sub(rb"\n?[ \t]+", b" ", head) + empty + body
+
+    def takes(self, content: bytes) -> bool:
+        return header_size(content) < 30_000
 
     def stored(self) -> Iterator[Stored]:
         for path in sorted(self.path("/var/spool/keep").glob("qf*")):

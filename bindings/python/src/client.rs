@@ -1,0 +1,293 @@
+//! `smtpipe.Client`, and the `connect` under `smtpipe.connect`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use engine::client::{Client as EngineClient, Config};
+use engine::session::{SessionError, Stats, Ticket, Wait};
+use engine::wire::Capabilities;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+use std::os::fd::{AsRawFd, RawFd};
+
+use crate::drive::{Core, Shared};
+use crate::error::{closed, connect_error, misuse, session_error, submit_error};
+use crate::options::{Arguments, seconds};
+use crate::outcome::Outcome;
+use crate::send_all::SendAll;
+use crate::trace::Trace;
+use crate::{convert, names};
+
+/// Connects and waits for EHLO. The wait can be interrupted; only the resolver can't.
+#[pyfunction]
+#[pyo3(signature = (host, port, *, unix_path, local_name, level, max_in_flight, max_unanswered, recipients, timeout, trace, lmtp))]
+#[allow(clippy::too_many_arguments)] // one for each documented argument of smtpipe.connect
+pub(crate) fn connect(
+    py: Python<'_>,
+    host: Option<&str>,
+    port: u16,
+    unix_path: Option<PathBuf>,
+    local_name: &str,
+    level: &str,
+    max_in_flight: usize,
+    max_unanswered: usize,
+    recipients: &str,
+    timeout: Option<f64>,
+    trace: Option<Py<PyAny>>,
+    lmtp: bool,
+) -> PyResult<Client> {
+    let arguments = Arguments { local_name, level, max_in_flight, max_unanswered, recipients, timeout, lmtp };
+    let options = arguments.options(py)?;
+    let mut config = match (host, unix_path) {
+        (Some(host), None) => Config::new(host, port),
+        (None, Some(path)) => Config::unix(path),
+        _ => return Err(misuse(py, "host: give either a host or unix_path")),
+    };
+    config.session = options;
+    let trace = trace.map(Trace::new);
+    let mut client = py.detach(|| EngineClient::open(config)).map_err(|error| connect_error(py, error))?;
+    client.set_trace(trace.as_ref().map(Trace::hook));
+    let client = Client { shared: Arc::new(Shared::new(client)?), trace };
+    let ready = client.shared.until(py, None, |core| {
+        let client = &core.client;
+        (client.capabilities().is_some() || client.is_closed()).then(|| client.error().cloned())
+    });
+    client.deliver_trace(py);
+    match ready?.flatten() {
+        None if client.is_closed(py) => Err(session_error(py, &SessionError::Closed { waiting_for: None })),
+        None => Ok(client),
+        Some(error) => Err(session_error(py, &error)),
+    }
+}
+
+/// A connection to a server. Any number of threads may use it.
+#[pyclass(frozen, module = "smtpipe")]
+pub(crate) struct Client {
+    pub(crate) shared: Arc<Shared>,
+    trace: Option<Trace>,
+}
+
+impl Client {
+    pub(crate) fn deliver_trace(&self, py: Python<'_>) {
+        if let Some(trace) = &self.trace {
+            trace.deliver(py);
+        }
+    }
+
+    /// Drives until `done` has something to say, then lets the trace function have its lines, whatever came of it.
+    pub(crate) fn until<T: Send>(
+        &self,
+        py: Python<'_>,
+        timeout: Option<Duration>,
+        done: impl FnMut(&mut Core) -> Option<T> + Send,
+    ) -> PyResult<Option<T>> {
+        let result = self.shared.until(py, timeout, done);
+        self.deliver_trace(py);
+        result
+    }
+
+    pub(crate) fn is_closed(&self, py: Python<'_>) -> bool {
+        self.shared.lock(py).client.is_closed()
+    }
+
+    /// Why nothing more can be queued.
+    pub(crate) fn ended(&self, py: Python<'_>) -> PyErr {
+        let error = self.shared.lock(py).client.error().cloned();
+        error.map_or_else(|| closed(py), |error| session_error(py, &error))
+    }
+
+    /// Ends the connection now. What is open is settled by what is known: the driver finds the connection gone.
+    fn abort(&self, py: Python<'_>) {
+        py.detach(|| {
+            let mut core = self.shared.lock_detached();
+            if let Some(fd) = core.client.as_fd() {
+                // Not connected is as good as disconnected.
+                let _ = rustix::net::shutdown(fd, rustix::net::Shutdown::Both);
+            }
+            core.client.quit(Some(Duration::ZERO));
+            self.shared.nudge(&core);
+        });
+        self.deliver_trace(py);
+    }
+}
+
+#[pymethods]
+impl Client {
+    /// Queues a message; see the stub file for this and the others.
+    fn send(&self, py: Python<'_>, message: &Bound<'_, PyAny>) -> PyResult<u64> {
+        let message = convert::message(message)?;
+        let sent = py.detach(|| {
+            let mut core = self.shared.lock_detached();
+            let sent = core.client.send(message);
+            self.shared.nudge(&core);
+            sent.map_err(|error| (error, core.client.error().cloned()))
+        });
+        self.deliver_trace(py);
+        sent.map(Ticket::get).map_err(|(error, session)| submit_error(py, &error, session.as_ref()))
+    }
+
+    fn command(&self, py: Python<'_>, line: &str) -> PyResult<u64> {
+        let sent = py.detach(|| {
+            let mut core = self.shared.lock_detached();
+            let sent = core.client.command(line);
+            self.shared.nudge(&core);
+            sent.map_err(|error| (error, core.client.error().cloned()))
+        });
+        self.deliver_trace(py);
+        sent.map(Ticket::get).map_err(|(error, session)| submit_error(py, &error, session.as_ref()))
+    }
+
+    fn send_all(slf: Bound<'_, Self>, messages: &Bound<'_, PyAny>) -> PyResult<SendAll> {
+        Ok(SendAll::new(slf.unbind(), messages.try_iter()?.unbind()))
+    }
+
+    #[pyo3(signature = (timeout = None))]
+    fn collect(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<Outcome>> {
+        let timeout = seconds(py, "timeout", timeout)?;
+        // What is known already needs no system call.
+        if let Some(outcome) = self.shared.lock(py).pop() {
+            return Ok(Some(Outcome(outcome)));
+        }
+        let outcome = self.until(py, timeout, |core| match core.pop() {
+            Some(outcome) => Some(Some(outcome)),
+            None => core.is_idle().then_some(None),
+        })?;
+        Ok(outcome.flatten().map(Outcome))
+    }
+
+    #[pyo3(signature = (timeout = None))]
+    fn flush(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<bool> {
+        let timeout = seconds(py, "timeout", timeout)?;
+        let known = self.until(py, timeout, |core| core.client.flush(Some(Duration::ZERO)).then_some(()))?;
+        Ok(known.is_some())
+    }
+
+    fn cancel(&self, py: Python<'_>, ticket: u64) -> bool {
+        let mut core = self.shared.lock(py);
+        let cancelled = core.client.cancel(Ticket::from_number(ticket));
+        self.shared.nudge(&core);
+        cancelled
+    }
+
+    #[pyo3(signature = (timeout = None))]
+    fn quit(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<bool> {
+        let timeout = seconds(py, "timeout", timeout)?;
+        py.detach(|| {
+            let mut core = self.shared.lock_detached();
+            core.client.quit(Some(Duration::ZERO));
+            self.shared.nudge(&core);
+        });
+        let gone = self.until(py, timeout, |core| core.client.is_closed().then_some(()))?;
+        Ok(gone.is_some())
+    }
+
+    fn close(&self, py: Python<'_>) {
+        self.abort(py);
+    }
+
+    fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*exception))]
+    fn __exit__(&self, py: Python<'_>, exception: &Bound<'_, PyTuple>) -> PyResult<()> {
+        if exception.get_item(0).is_ok_and(|kind| !kind.is_none()) {
+            self.abort(py);
+            return Ok(());
+        }
+        self.quit(py, None).map(|_| ())
+    }
+
+    fn fileno(&self, py: Python<'_>) -> PyResult<RawFd> {
+        let core = self.shared.lock(py);
+        let fd = core.client.as_fd().map(|fd| fd.as_raw_fd());
+        drop(core);
+        fd.ok_or_else(|| closed(py))
+    }
+
+    fn drive(&self, py: Python<'_>) {
+        self.shared.drive(py, |_| ());
+        self.deliver_trace(py);
+    }
+
+    fn interest(&self, py: Python<'_>) -> (bool, bool) {
+        let interest = self.shared.lock(py).client.interest();
+        (interest.read, interest.write)
+    }
+
+    fn next_timeout(&self, py: Python<'_>) -> Option<f64> {
+        self.shared.lock(py).client.timeout().map(|timeout| timeout.as_secs_f64())
+    }
+
+    #[getter]
+    fn level<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let level = self.shared.lock(py).client.level();
+        names::level(py, level)
+    }
+
+    #[getter]
+    fn capabilities<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let found = self.shared.lock(py).client.capabilities().cloned();
+        capabilities(py, &found.unwrap_or_default())
+    }
+
+    #[getter]
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let found = self.shared.lock(py).client.stats().clone();
+        stats(py, &found)
+    }
+
+    #[getter]
+    fn error<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        let found = self.shared.lock(py).client.error().cloned();
+        found.map(|error| session_error(py, &error).into_value(py).into_bound(py).into_any())
+    }
+
+    #[getter]
+    fn outstanding(&self, py: Python<'_>) -> usize {
+        let core = self.shared.lock(py);
+        core.client.outstanding().saturating_add(core.returned.len())
+    }
+
+    #[getter]
+    fn closed(&self, py: Python<'_>) -> bool {
+        self.is_closed(py)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> String {
+        let core = self.shared.lock(py);
+        let client = &core.client;
+        let state = if client.is_closed() { "closed" } else { client.level().as_str() };
+        format!("<smtpipe.Client {state} outstanding={}>", client.outstanding())
+    }
+}
+
+/// The engine's capabilities as `smtpipe.Capabilities`.
+pub(crate) fn capabilities<'py>(py: Python<'py>, found: &Capabilities) -> PyResult<Bound<'py, PyAny>> {
+    let keywords: Vec<(&str, &str)> = found.iter().collect();
+    names::CAPABILITIES.get(py)?.call1((found.domain(), keywords))
+}
+
+/// The engine's figures as `smtpipe.Stats`.
+pub(crate) fn stats<'py>(py: Python<'py>, found: &Stats) -> PyResult<Bound<'py, PyAny>> {
+    let waits = PyDict::new(py);
+    for (wait, count) in Wait::ALL.iter().zip(found.waits) {
+        waits.set_item(wait.as_str(), count)?;
+    }
+    let fields = PyDict::new(py);
+    fields.set_item("round_trips", found.round_trips)?;
+    fields.set_item("commands", found.commands)?;
+    fields.set_item("replies", found.replies)?;
+    fields.set_item("negative_replies", found.negative_replies)?;
+    fields.set_item("messages", found.messages)?;
+    fields.set_item("delivered", found.delivered)?;
+    fields.set_item("raw_commands", found.raw_commands)?;
+    fields.set_item("bytes_sent", found.bytes_sent)?;
+    fields.set_item("bytes_received", found.bytes_received)?;
+    fields.set_item("max_in_flight", found.max_in_flight)?;
+    fields.set_item("downgrades", found.downgrades)?;
+    fields.set_item("connections", found.connections)?;
+    fields.set_item("waits", waits)?;
+    names::STATS.get(py)?.call((), Some(&fields))
+}

@@ -1,0 +1,46 @@
+//! Whatever may be sent, as the engine's message: a `Message`, `(sender, recipients, content)`, or an e-mail object.
+
+use engine::session::Message as EngineMessage;
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::message::Message;
+
+static IS_EMAIL: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+static TO_PARTS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
+/// The forms in the order of their likely number.
+pub(crate) fn message(item: &Bound<'_, PyAny>) -> PyResult<EngineMessage> {
+    if let Ok(ready) = item.cast_exact::<Message>() {
+        return Ok(ready.get().0.clone());
+    }
+    if let Ok(parts) = item.cast::<PyTuple>()
+        && parts.len() == 3
+    {
+        let (sender, recipients, content) = (parts.get_item(0)?, parts.get_item(1)?, parts.get_item(2)?);
+        return Message::from_parts(&sender, &recipients, &content, false, None);
+    }
+    if IS_EMAIL.import(item.py(), "smtpipe._email", "is_email")?.call1((item,))?.is_truthy()? {
+        return email(item, None, None, None);
+    }
+    Err(PyTypeError::new_err(format!(
+        "expected a Message, (sender, recipients, content) or an email message, not {}",
+        item.get_type().name()?
+    )))
+}
+
+/// A message of the standard library, with what its header doesn't say.
+pub(crate) fn email(
+    email: &Bound<'_, PyAny>,
+    sender: Option<&Bound<'_, PyAny>>,
+    recipients: Option<&Bound<'_, PyAny>>,
+    parameters: Option<&Bound<'_, PyDict>>,
+) -> PyResult<EngineMessage> {
+    let parts =
+        TO_PARTS.import(email.py(), "smtpipe._email", "to_parts")?.call1((email, sender, recipients))?;
+    let (sender, recipients, content): (Bound<'_, PyAny>, Bound<'_, PyAny>, Bound<'_, PyAny>) =
+        parts.extract()?;
+    Message::from_parts(&sender, &recipients, &content, false, parameters)
+}

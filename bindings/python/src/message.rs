@@ -1,0 +1,204 @@
+//! `smtpipe.Message`: an envelope and its content, checked when it is made.
+
+use engine::session::{Message as EngineMessage, Recipient};
+use engine::wire::{Address, Content, Param};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyMapping, PyString, PyTuple, PyType};
+
+use crate::content::bytes_like;
+use crate::error::misuse;
+
+/// Ready to be sent, any number of times and by any client.
+#[pyclass(frozen, module = "smtpipe")]
+pub(crate) struct Message(pub(crate) EngineMessage);
+
+impl Message {
+    /// From the three parts, each what Python callers have at hand.
+    pub(crate) fn from_parts(
+        sender: &Bound<'_, PyAny>,
+        recipients: &Bound<'_, PyAny>,
+        content: &Bound<'_, PyAny>,
+        strict: bool,
+        parameters: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<EngineMessage> {
+        let py = content.py();
+        let (params, binary) = mail_params(py, parameters)?;
+        let sender = address(sender, "sender")?;
+        let bytes = bytes_like(content)?;
+        let content = match (binary, strict) {
+            (true, _) => Content::binary(bytes),
+            (false, false) => Content::new(bytes),
+            (false, true) => {
+                Content::strict(bytes).map_err(|error| misuse(py, format!("content: {error}")))?
+            }
+        };
+        let mut message = EngineMessage::new(sender, content);
+        for param in params {
+            message.push_param(param);
+        }
+        push_recipients(&mut message, recipients)?;
+        if message.recipients().is_empty() {
+            return Err(misuse(py, "recipients: there is none"));
+        }
+        Ok(message)
+    }
+}
+
+fn push_recipients(message: &mut EngineMessage, recipients: &Bound<'_, PyAny>) -> PyResult<()> {
+    if recipients.is_instance_of::<PyString>() {
+        message.push_recipient(recipient(recipients)?);
+        return Ok(());
+    }
+    for one in recipients.try_iter()? {
+        message.push_recipient(recipient(&one?)?);
+    }
+    Ok(())
+}
+
+/// An address, or an address with the parameters of its RCPT.
+fn recipient(one: &Bound<'_, PyAny>) -> PyResult<Recipient> {
+    let py = one.py();
+    let (path, parameters) = match one.cast::<PyTuple>() {
+        Ok(pair) => {
+            let (path, parameters): (Bound<'_, PyAny>, Bound<'_, PyAny>) = pair.extract()?;
+            (path, Some(parameters))
+        }
+        Err(_) => (one.clone(), None),
+    };
+    let path = address(&path, "recipient")?;
+    if path.is_null() {
+        return Err(misuse(py, "recipient: the empty path can't be a recipient"));
+    }
+    let mut recipient = Recipient::new(path);
+    if let Some(parameters) = parameters {
+        for pair in parameters.cast::<PyMapping>()?.items()?.iter() {
+            let (keyword, value): (String, Bound<'_, PyAny>) = pair.extract()?;
+            if let Some(param) = param(&keyword, &value)? {
+                recipient = recipient.param(param);
+            }
+        }
+    }
+    Ok(recipient)
+}
+
+fn address(text: &Bound<'_, PyAny>, part: &str) -> PyResult<Address> {
+    let py = text.py();
+    let text = text
+        .cast::<PyString>()
+        .map_err(|_| PyTypeError::new_err(format!("{part}: expected str, not {}", type_name(text))))?;
+    let text = text.to_str().map_err(|_| misuse(py, format!("{part}: has characters that are not text")))?;
+    Address::new(text).map_err(|error| misuse(py, format!("{part} {text:?}: {error}")))
+}
+
+fn type_name(value: &Bound<'_, PyAny>) -> String {
+    value.get_type().name().map_or_else(|_| "?".to_owned(), |name| name.to_string())
+}
+
+/// The parameters of MAIL, and whether they ask for binary content.
+fn mail_params(py: Python<'_>, parameters: Option<&Bound<'_, PyDict>>) -> PyResult<(Vec<Param>, bool)> {
+    let mut params = Vec::new();
+    let mut binary = false;
+    for (keyword, value) in parameters.into_iter().flatten() {
+        let keyword: String = keyword.extract()?;
+        match keyword.to_ascii_uppercase().as_str() {
+            // These are facts about the content, and the engine looks at the content.
+            "SIZE" => return Err(misuse(py, "parameter size: it is stated by itself")),
+            "BODY" => match value.extract::<&str>().unwrap_or_default().to_ascii_uppercase().as_str() {
+                "BINARYMIME" => binary = true,
+                _ => return Err(misuse(py, "parameter body: only \"BINARYMIME\" can be asked for")),
+            },
+            _ => params.extend(param(&keyword, &value)?),
+        }
+    }
+    Ok((params, binary))
+}
+
+/// `mt_priority=3` is `MT-PRIORITY=3`; `True` is a keyword alone; `None` and `False` are nothing.
+fn param(keyword: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Param>> {
+    let py = value.py();
+    let wire = keyword.to_ascii_uppercase().replace('_', "-");
+    let text = if value.is_none() {
+        return Ok(None);
+    } else if let Ok(flag) = value.extract::<bool>() {
+        if !flag {
+            return Ok(None);
+        }
+        None
+    } else {
+        Some(value.str()?.to_str()?.to_owned())
+    };
+    Param::new(&wire, text.as_deref())
+        .map(Some)
+        .map_err(|error| misuse(py, format!("parameter {keyword}: {error}")))
+}
+
+#[pymethods]
+impl Message {
+    #[classattr]
+    fn __match_args__() -> (&'static str, &'static str, &'static str) {
+        ("sender", "recipients", "content")
+    }
+
+    #[new]
+    #[pyo3(signature = (sender, recipients, content, *, strict = false, **parameters))]
+    fn new(
+        sender: &Bound<'_, PyAny>,
+        recipients: &Bound<'_, PyAny>,
+        content: &Bound<'_, PyAny>,
+        strict: bool,
+        parameters: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        Self::from_parts(sender, recipients, content, strict, parameters).map(Self)
+    }
+
+    #[classmethod]
+    #[pyo3(signature = (email, *, sender = None, recipients = None, **parameters))]
+    fn from_email(
+        _class: &Bound<'_, PyType>,
+        email: &Bound<'_, PyAny>,
+        sender: Option<&Bound<'_, PyAny>>,
+        recipients: Option<&Bound<'_, PyAny>>,
+        parameters: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        crate::convert::email(email, sender, recipients, parameters).map(Self)
+    }
+
+    #[getter]
+    fn sender(&self) -> &str {
+        self.0.sender().as_str()
+    }
+
+    #[getter]
+    fn recipients<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.0.recipients().iter().map(|recipient| recipient.address().as_str()))
+    }
+
+    #[getter]
+    fn content<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let content = self.0.content();
+        let bytes = content.bytes();
+        let end: &[u8] = if content.missing_crlf() { b"\r\n" } else { b"" };
+        PyBytes::new_with(py, bytes.len() + end.len(), |out| {
+            let (head, tail) = out.split_at_mut(bytes.len());
+            head.copy_from_slice(bytes);
+            tail.copy_from_slice(end);
+            Ok(())
+        })
+    }
+
+    #[getter]
+    fn size(&self) -> u64 {
+        self.0.content().size()
+    }
+
+    fn __repr__(&self) -> String {
+        let recipients: Vec<&str> = self.0.recipients().iter().map(|one| one.address().as_str()).collect();
+        format!(
+            "<smtpipe.Message from='{}' to='{}' size={}>",
+            self.0.sender(),
+            recipients.join(","),
+            self.0.content().size()
+        )
+    }
+}

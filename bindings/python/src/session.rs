@@ -1,0 +1,248 @@
+//! `smtpipe.Session`: the engine without a socket, for drivers written in Python.
+//!
+//! The same operations as the Rust type, with two things made simpler for Python. Time is a `float` of seconds, as
+//! `time.monotonic()` and `loop.time()` give it. And `output` counts what it returns as written: a Python driver hands bytes to
+//! a transport that takes all of them, so there is nothing to say afterwards.
+
+use std::io::IoSlice;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use engine::session::{Event, ReconnectReason, Session as EngineSession, Ticket};
+use pyo3::prelude::*;
+use pyo3::sync::MutexExt;
+use pyo3::types::PyBytes;
+
+use crate::content::bytes_like;
+use crate::error::{misuse, session_error, submit_error};
+use crate::options::Arguments;
+use crate::outcome::Outcome;
+use crate::trace::Trace;
+use crate::{client, convert, names};
+
+/// How many slices are asked for at once.
+const SLICES: usize = 64;
+
+/// One connection's worth of protocol.
+#[pyclass(frozen, module = "smtpipe")]
+pub(crate) struct Session {
+    engine: Mutex<EngineSession>,
+    trace: Option<Trace>,
+}
+
+impl Session {
+    fn lock(&self, py: Python<'_>) -> MutexGuard<'_, EngineSession> {
+        self.engine.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One operation under the lock, then the trace lines that it made.
+    fn with<T>(&self, py: Python<'_>, operation: impl FnOnce(&mut EngineSession) -> T) -> T {
+        let result = operation(&mut self.lock(py));
+        if let Some(trace) = &self.trace {
+            trace.deliver(py);
+        }
+        result
+    }
+}
+
+/// Seconds since whenever the caller's clock began. It must not be negative or beyond all bounds.
+fn time(py: Python<'_>, now: f64) -> PyResult<Duration> {
+    Duration::try_from_secs_f64(now).map_err(|error| misuse(py, format!("now: {error}")))
+}
+
+#[pymethods]
+impl Session {
+    #[new]
+    #[pyo3(signature = (
+        local_name, *, level = "auto", max_in_flight = 100, max_unanswered = 0, recipients = "any", timeout = None, trace = None,
+        lmtp = false
+    ))]
+    #[allow(clippy::too_many_arguments)] // the arguments of smtpipe.connect that concern a session
+    fn new(
+        py: Python<'_>,
+        local_name: &str,
+        level: &str,
+        max_in_flight: usize,
+        max_unanswered: usize,
+        recipients: &str,
+        timeout: Option<f64>,
+        trace: Option<Py<PyAny>>,
+        lmtp: bool,
+    ) -> PyResult<Self> {
+        let arguments =
+            Arguments { local_name, level, max_in_flight, max_unanswered, recipients, timeout, lmtp };
+        let mut engine = EngineSession::new(arguments.options(py)?);
+        let trace = trace.map(Trace::new);
+        engine.set_trace(trace.as_ref().map(Trace::hook));
+        Ok(Self { engine: Mutex::new(engine), trace })
+    }
+
+    fn submit(&self, py: Python<'_>, message: &Bound<'_, PyAny>) -> PyResult<u64> {
+        let message = convert::message(message)?;
+        self.with(py, |engine| engine.submit(message).map_err(|error| (error, engine.error().cloned())))
+            .map(Ticket::get)
+            .map_err(|(error, session)| submit_error(py, &error, session.as_ref()))
+    }
+
+    fn command(&self, py: Python<'_>, line: &str) -> PyResult<u64> {
+        self.with(py, |engine| engine.command(line).map_err(|error| (error, engine.error().cloned())))
+            .map(Ticket::get)
+            .map_err(|(error, session)| submit_error(py, &error, session.as_ref()))
+    }
+
+    fn cancel(&self, py: Python<'_>, ticket: u64) -> bool {
+        self.with(py, |engine| engine.cancel(Ticket::from_number(ticket)))
+    }
+
+    fn quit(&self, py: Python<'_>) {
+        self.with(py, EngineSession::quit);
+    }
+
+    fn start(&self, py: Python<'_>, now: f64) -> PyResult<()> {
+        let now = time(py, now)?;
+        self.with(py, |engine| engine.start(now));
+        Ok(())
+    }
+
+    fn feed(&self, py: Python<'_>, now: f64, data: &Bound<'_, PyAny>) -> PyResult<()> {
+        let now = time(py, now)?;
+        let data = bytes_like(data)?;
+        self.with(py, |engine| engine.feed(now, &data));
+        Ok(())
+    }
+
+    fn end_of_input(&self, py: Python<'_>, now: f64) -> PyResult<()> {
+        let now = time(py, now)?;
+        self.with(py, |engine| engine.end_of_input(now));
+        Ok(())
+    }
+
+    fn connection_lost(&self, py: Python<'_>, now: f64, why: &str) -> PyResult<()> {
+        let now = time(py, now)?;
+        self.with(py, |engine| engine.connection_lost(now, why));
+        Ok(())
+    }
+
+    fn handle_timeout(&self, py: Python<'_>, now: f64) -> PyResult<()> {
+        let now = time(py, now)?;
+        self.with(py, |engine| engine.handle_timeout(now));
+        Ok(())
+    }
+
+    #[pyo3(signature = (now, limit = 262_144))]
+    fn output<'py>(&self, py: Python<'py>, now: f64, limit: usize) -> PyResult<Bound<'py, PyBytes>> {
+        let now = time(py, now)?;
+        let taken = self.with(py, |engine| take_output(engine, now, limit));
+        Ok(PyBytes::new(py, &taken))
+    }
+
+    #[getter]
+    fn wants_output(&self, py: Python<'_>) -> bool {
+        self.with(py, EngineSession::wants_output)
+    }
+
+    fn next_event<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let event = self.lock(py).next_event();
+        event.map(|event| self.event(py, event)).transpose()
+    }
+
+    #[getter]
+    fn deadline(&self, py: Python<'_>) -> Option<f64> {
+        self.lock(py).deadline().map(|deadline| deadline.as_secs_f64())
+    }
+
+    #[getter]
+    fn half_close(&self, py: Python<'_>) -> bool {
+        self.lock(py).half_close()
+    }
+
+    #[getter]
+    fn level<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let level = self.lock(py).level();
+        names::level(py, level)
+    }
+
+    #[getter]
+    fn capabilities<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let found = self.lock(py).capabilities().cloned();
+        found.map(|found| client::capabilities(py, &found)).transpose()
+    }
+
+    #[getter]
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let found = self.lock(py).stats().clone();
+        client::stats(py, &found)
+    }
+
+    #[getter]
+    fn error<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
+        let found = self.lock(py).error().cloned();
+        found.map(|error| session_error(py, &error).into_value(py).into_bound(py).into_any())
+    }
+
+    #[getter]
+    fn unfinished(&self, py: Python<'_>) -> usize {
+        self.lock(py).unfinished()
+    }
+
+    #[getter]
+    fn has_room(&self, py: Python<'_>) -> bool {
+        self.lock(py).has_room()
+    }
+
+    #[getter]
+    fn closed(&self, py: Python<'_>) -> bool {
+        self.lock(py).is_closed()
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> String {
+        let engine = self.lock(py);
+        let state = if engine.is_closed() { "closed" } else { engine.level().as_str() };
+        format!("<smtpipe.Session {state} unfinished={}>", engine.unfinished())
+    }
+}
+
+impl Session {
+    fn event<'py>(&self, py: Python<'py>, event: Event) -> PyResult<Bound<'py, PyAny>> {
+        match event {
+            Event::Outcome(outcome) => Ok(Outcome(outcome).into_pyobject(py)?.into_any()),
+            Event::Ready => names::READY.get(py)?.call1((self.capabilities(py)?,)),
+            Event::Upgrade { to } => names::UPGRADE.get(py)?.call1((names::level(py, to)?,)),
+            Event::Downgrade { from, to, why } => {
+                let (from, to) = (names::level(py, from)?, names::level(py, to)?);
+                names::DOWNGRADE.get(py)?.call1((from, to, why.as_str()))
+            }
+            Event::Reconnect { why } => names::RECONNECT.get(py)?.call1((reconnect_word(why),)),
+            Event::Closed => names::CLOSED.get(py)?.call1((self.error(py),)),
+            other => Err(pyo3::exceptions::PySystemError::new_err(format!("unknown event {other:?}"))),
+        }
+    }
+}
+
+const fn reconnect_word(why: ReconnectReason) -> &'static str {
+    match why {
+        ReconnectReason::Abandoned => "a transaction that must not be completed is open on this one",
+        ReconnectReason::MailMax => "as many messages as the server takes on one connection",
+        ReconnectReason::Trial => "a trial left this one out of step",
+        _ => "this one is of no more use",
+    }
+}
+
+/// Copies what is to be written, up to `limit` bytes, and counts it as written.
+fn take_output(engine: &mut EngineSession, now: Duration, limit: usize) -> Vec<u8> {
+    let mut taken = Vec::new();
+    loop {
+        let before = taken.len();
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let count = engine.output(&mut slices);
+        for slice in slices.iter().take(count) {
+            let room = limit.saturating_sub(taken.len());
+            taken.extend_from_slice(slice.get(..room).unwrap_or(slice));
+        }
+        let written = taken.len() - before;
+        engine.sent(now, written);
+        if written == 0 || taken.len() >= limit {
+            return taken;
+        }
+    }
+}

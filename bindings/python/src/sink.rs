@@ -1,0 +1,265 @@
+//! `smtpipe.Sink`: a mail server to test against, and what it received.
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use engine::sink::{
+    Keep, Received as EngineReceived, Rule, RuleAction, RuleStage, Sink as EngineSink, SinkOptions,
+};
+use pyo3::prelude::*;
+use pyo3::sync::MutexExt;
+use pyo3::types::{PyBytes, PyDict, PyTuple};
+
+use crate::error::{closed, misuse};
+use crate::names;
+use crate::options::seconds;
+use crate::reply::Reply;
+
+/// The longest that a signal may go unnoticed.
+const SLICE: Duration = Duration::from_millis(100);
+
+/// A server on a thread of its own, from construction to `stop()`.
+#[pyclass(frozen, module = "smtpipe")]
+pub(crate) struct Sink {
+    running: Mutex<Option<EngineSink>>,
+    port: u16,
+}
+
+impl Sink {
+    /// Something of the running sink, worked out while detached: its thread may hold the lock for a while.
+    fn with<T: Send>(&self, py: Python<'_>, look: impl FnOnce(&EngineSink) -> T + Send) -> PyResult<T> {
+        let found = py.detach(|| {
+            let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            running.as_ref().map(look)
+        });
+        found.ok_or_else(|| closed(py))
+    }
+}
+
+#[pymethods]
+impl Sink {
+    #[new]
+    #[pyo3(signature = (
+        port = 0, *, host = "127.0.0.1", unix_path = None, lmtp = false, rtt = 0.0, bandwidth = None, keep = None, imitate = None,
+        pipelining = None, chunking = None, binary_mime = None, eight_bit_mime = None, smtputf8 = None, dsn = None, enhanced = None,
+        size = None,
+        rcpt_max = None, mail_max = None, rules = None
+    ))]
+    #[allow(clippy::too_many_arguments)] // one for each documented argument
+    fn new(
+        py: Python<'_>,
+        port: u16,
+        host: &str,
+        unix_path: Option<PathBuf>,
+        lmtp: bool,
+        rtt: f64,
+        bandwidth: Option<u64>,
+        keep: Option<&Bound<'_, PyAny>>,
+        imitate: Option<&str>,
+        pipelining: Option<bool>,
+        chunking: Option<bool>,
+        binary_mime: Option<bool>,
+        eight_bit_mime: Option<bool>,
+        smtputf8: Option<bool>,
+        dsn: Option<bool>,
+        enhanced: Option<bool>,
+        size: Option<u64>,
+        rcpt_max: Option<u32>,
+        mail_max: Option<u32>,
+        rules: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let mut options = match imitate {
+            None => SinkOptions::default(),
+            Some(name) => SinkOptions::imitate(name)
+                .ok_or_else(|| misuse(py, format!("imitate: no server called {name:?} is known")))?,
+        };
+        host.clone_into(&mut options.host);
+        options.port = port;
+        options.unix_path = unix_path;
+        options.lmtp |= lmtp;
+        options.rtt = seconds(py, "rtt", Some(rtt))?.unwrap_or_default();
+        options.bandwidth = bandwidth;
+        options.keep = kept(py, keep)?;
+        let offers = [
+            (&mut options.pipelining, pipelining),
+            (&mut options.chunking, chunking),
+            (&mut options.binary_mime, binary_mime),
+            (&mut options.eight_bit_mime, eight_bit_mime),
+            (&mut options.smtputf8, smtputf8),
+            (&mut options.dsn, dsn),
+            (&mut options.enhanced, enhanced),
+        ];
+        for (offer, said) in offers {
+            *offer = said.unwrap_or(*offer);
+        }
+        options.size = size.or(options.size);
+        options.limits.rcpt_max = rcpt_max.or(options.limits.rcpt_max);
+        options.limits.mail_max = mail_max.or(options.limits.mail_max);
+        for rule_given in rules
+            .into_iter()
+            .map(|rules| rules.try_iter())
+            .collect::<PyResult<Vec<_>>>()?
+            .into_iter()
+            .flatten()
+        {
+            options.rules.push(rule(&rule_given?)?);
+        }
+        let sink = py.detach(|| EngineSink::start(options)).map_err(|error| match error.kind() {
+            ErrorKind::InvalidInput => misuse(py, error.to_string()),
+            _ => error.into(),
+        })?;
+        Ok(Self { port: sink.port(), running: Mutex::new(Some(sink)) })
+    }
+
+    #[getter]
+    const fn port(&self) -> u16 {
+        self.port
+    }
+
+    #[getter]
+    fn messages(&self, py: Python<'_>) -> PyResult<Vec<Received>> {
+        Ok(self.with(py, EngineSink::messages)?.into_iter().map(Received).collect())
+    }
+
+    fn take_messages(&self, py: Python<'_>) -> PyResult<Vec<Received>> {
+        Ok(self.with(py, EngineSink::take_messages)?.into_iter().map(Received).collect())
+    }
+
+    #[getter]
+    fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let found = self.with(py, EngineSink::stats)?;
+        let fields = PyDict::new(py);
+        fields.set_item("connections", found.connections)?;
+        fields.set_item("messages", found.messages)?;
+        fields.set_item("recipients", found.recipients)?;
+        fields.set_item("commands", found.commands)?;
+        fields.set_item("refused", found.refused)?;
+        fields.set_item("bytes_in", found.bytes_in)?;
+        fields.set_item("bytes_out", found.bytes_out)?;
+        names::SINK_STATS.get(py)?.call((), Some(&fields))
+    }
+
+    #[pyo3(signature = (messages, timeout = None))]
+    fn wait(&self, py: Python<'_>, messages: u64, timeout: Option<f64>) -> PyResult<bool> {
+        let timeout = seconds(py, "timeout", timeout)?;
+        let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        loop {
+            let left = end.map_or(SLICE, |end| end.saturating_duration_since(Instant::now()).min(SLICE));
+            if self.with(py, |sink| sink.wait(left, |stats| stats.messages >= messages))? {
+                return Ok(true);
+            }
+            if left < SLICE {
+                return Ok(false);
+            }
+            py.check_signals()?;
+        }
+    }
+
+    fn stop(&self, py: Python<'_>) {
+        let running = self.running.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner).take();
+        py.detach(|| running.map(EngineSink::stop));
+    }
+
+    const fn __enter__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(&self, py: Python<'_>, _exception: &Bound<'_, PyTuple>) {
+        self.stop(py);
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<smtpipe.Sink port={}>", self.port)
+    }
+}
+
+/// `True` or `"all"`, `False` or `"count"`, `"discard"`.
+fn kept(py: Python<'_>, keep: Option<&Bound<'_, PyAny>>) -> PyResult<Keep> {
+    let Some(keep) = keep else { return Ok(Keep::All) };
+    if let Ok(flag) = keep.extract::<bool>() {
+        return Ok(if flag { Keep::All } else { Keep::Count });
+    }
+    match keep.extract::<&str>() {
+        Ok("all") => Ok(Keep::All),
+        Ok("count") => Ok(Keep::Count),
+        Ok("discard") => Ok(Keep::Discard),
+        _ => Err(misuse(py, "keep: neither a bool nor one of \"all\", \"count\", \"discard\"")),
+    }
+}
+
+/// A `smtpipe.Rule`.
+fn rule(given: &Bound<'_, PyAny>) -> PyResult<Rule> {
+    let py = given.py();
+    let at = match given.getattr("at")?.extract::<&str>()? {
+        "connect" => RuleStage::Connect,
+        "mail" => RuleStage::Mail,
+        "rcpt" => RuleStage::Rcpt,
+        "data" => RuleStage::Data,
+        "content" => RuleStage::Content,
+        "hello" => RuleStage::Hello,
+        "rset" => RuleStage::Rset,
+        "quit" => RuleStage::Quit,
+        other => return Err(misuse(py, format!("rule: at: {other:?} is no stage"))),
+    };
+    let reply: Option<Bound<'_, Reply>> = given.getattr("reply")?.extract()?;
+    let reply = reply.map(|reply| reply.get().0.clone());
+    let then = given.getattr("then")?;
+    let action = match (reply, then.extract::<&str>()?) {
+        (Some(reply), "go on") => RuleAction::Reply(reply),
+        (Some(reply), "drop") => RuleAction::ReplyThenDrop(reply),
+        (None, "drop") => RuleAction::Drop,
+        (None, "stall") => RuleAction::Stall,
+        _ => return Err(misuse(py, "rule: give a reply, then=\"drop\" (or both), or then=\"stall\"")),
+    };
+    Ok(Rule {
+        at,
+        pattern: given.getattr("pattern")?.extract()?,
+        action,
+        after: given.getattr("after")?.extract()?,
+        count: given.getattr("count")?.extract()?,
+    })
+}
+
+/// One message as a sink received it.
+#[pyclass(frozen, module = "smtpipe")]
+pub(crate) struct Received(EngineReceived);
+
+#[pymethods]
+impl Received {
+    #[getter]
+    const fn connection(&self) -> u64 {
+        self.0.connection
+    }
+
+    #[getter]
+    fn sender(&self) -> &str {
+        &self.0.sender
+    }
+
+    #[getter]
+    fn recipients<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.0.recipients.iter())
+    }
+
+    #[getter]
+    fn content<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, &self.0.content)
+    }
+
+    #[getter]
+    const fn via_bdat(&self) -> bool {
+        self.0.via_bdat
+    }
+
+    fn __repr__(&self) -> String {
+        format!(
+            "<smtpipe.Received from='{}' to='{}' size={}>",
+            self.0.sender,
+            self.0.recipients.join(","),
+            self.0.content.len()
+        )
+    }
+}

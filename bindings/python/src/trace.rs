@@ -1,0 +1,51 @@
+//! The caller's trace function, called between the engine's steps and never inside one.
+//!
+//! The engine reports lines while its mutex is held; Python code must not run there. So lines are put by and handed over
+//! once the mutex is free, in order. What the function raises can't go to whoever happens to drive the connection; it goes
+//! to `sys.unraisablehook`.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use engine::session::Direction;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+type Line = (Direction, Box<[u8]>);
+
+pub(crate) struct Trace {
+    function: Py<PyAny>,
+    lines: Arc<Mutex<Vec<Line>>>,
+}
+
+impl Trace {
+    pub(crate) fn new(function: Py<PyAny>) -> Self {
+        Self { function, lines: Arc::default() }
+    }
+
+    /// What the engine calls.
+    pub(crate) fn hook(&self) -> Box<dyn FnMut(Direction, &[u8]) + Send> {
+        let lines = Arc::clone(&self.lines);
+        Box::new(move |direction, line| {
+            lines.lock().unwrap_or_else(PoisonError::into_inner).push((direction, line.into()));
+        })
+    }
+
+    /// Hands over what has come in. Call it attached, with no mutex of ours held.
+    pub(crate) fn deliver(&self, py: Python<'_>) {
+        loop {
+            let lines = std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner));
+            if lines.is_empty() {
+                return;
+            }
+            for (direction, line) in lines {
+                let word = match direction {
+                    Direction::Sent => "sent",
+                    Direction::Received => "received",
+                };
+                if let Err(error) = self.function.call1(py, (word, PyBytes::new(py, &line))) {
+                    error.write_unraisable(py, Some(self.function.bind(py)));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+"""Mail at the speed of the wire instead of the speed of the round trip.
+
+    import smtpipe
+
+    with smtpipe.connect("mx.example.net") as client:
+        for outcome in client.send_all(messages):
+            print(outcome.ticket, outcome.status, outcome.reply)
+
+`send_all` takes any iterable of `Message`s, of `(sender, recipients, content)` or of the standard library's
+`EmailMessage`, and draws from it only as fast as the server answers.
+"""
+
+from __future__ import annotations
+
+from smtpipe._connect import connect
+from smtpipe._native import (
+    Client,
+    Message,
+    Outcome,
+    Received,
+    Recipient,
+    Reply,
+    SendAll,
+    Session,
+    Sink,
+    __version__,
+)
+from smtpipe._types import (
+    Capabilities,
+    Closed,
+    Downgrade,
+    Level,
+    Ready,
+    Reconnect,
+    Rule,
+    SinkStats,
+    Stats,
+    Status,
+    Upgrade,
+)
+from smtpipe.errors import (
+    ClosedError,
+    ConnectionLostError,
+    MisuseError,
+    PeerError,
+    RefusedError,
+    SessionError,
+    SessionTimeoutError,
+    SmtpipeError,
+    UnsupportedError,
+)
+
+__all__ = [
+    "Capabilities",
+    "Client",
+    "Closed",
+    "ClosedError",
+    "ConnectionLostError",
+    "Downgrade",
+    "Level",
+    "Message",
+    "MisuseError",
+    "Outcome",
+    "PeerError",
+    "Ready",
+    "Received",
+    "Recipient",
+    "Reconnect",
+    "RefusedError",
+    "Reply",
+    "Rule",
+    "SendAll",
+    "Session",
+    "SessionError",
+    "SessionTimeoutError",
+    "Sink",
+    "SinkStats",
+    "SmtpipeError",
+    "Stats",
+    "Status",
+    "UnsupportedError",
+    "Upgrade",
+    "__version__",
+    "connect",
+]

@@ -1,0 +1,101 @@
+"""`connect`: the one door to a server, and the words for what it takes."""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import TYPE_CHECKING
+
+from smtpipe import _native
+from smtpipe.errors import MisuseError, UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from smtpipe._native import Client
+
+__all__ = ["connect", "default_local_name"]
+
+
+def connect(
+    host: str | None = None,
+    port: int = 25,
+    *,
+    unix_path: str | os.PathLike[str] | None = None,
+    local_name: str | None = None,
+    tls: str | None = None,
+    ca_file: str | os.PathLike[str] | None = None,
+    username: str | None = None,
+    password: str | None = None,
+    level: str = "auto",
+    max_in_flight: int = 100,
+    max_unanswered: int = 0,
+    recipients: str = "any",
+    timeout: float | None = None,
+    peers: object = None,
+    trace: Callable[[str, bytes], object] | None = None,
+    lmtp: bool = False,
+) -> Client:
+    """Connect to a mail server and wait until it has answered EHLO.
+
+    Args:
+        host: name or address of the server; all its addresses are tried.
+        port: TCP port.
+        unix_path: a unix socket to use instead of host and port.
+        local_name: the name to greet the server with; by default the machine's own if it is a full one,
+            else `[127.0.0.1]`.
+        tls: `None` or `"none"`. Anything else raises `UnsupportedError`: this version speaks plain TCP.
+        ca_file: as `tls`.
+        username: as `tls`: logging in without TLS isn't offered.
+        password: as `tls`.
+        level: `"auto"` finds the highest level that the server bears; a `Level` states it as known and uses
+            it without a trial as far as EHLO allows; `"<=group"` (any level) is `"auto"` with a ceiling.
+        max_in_flight: most messages unfinished at one time; 0 for no limit.
+        max_unanswered: most bytes sent and not yet answered for; 0 for no limit.
+        recipients: `"any"`: a message goes to those who were accepted; `"all"`: to all or to nobody.
+        timeout: seconds to wait for any one thing (connecting, a reply, room to write); by default the
+            limits of RFC 5321 section 4.5.3.2.
+        peers: must be `None`: records of servers met before are not kept by this version.
+        trace: called as `trace("sent" or "received", line)` with every command and reply line; content isn't
+            shown. What it raises is reported by `sys.unraisablehook`.
+        lmtp: speak LMTP (RFC 2033): a reply for each recipient.
+
+    Raises:
+        MisuseError: an argument can't be used (a `ValueError`).
+        UnsupportedError: an argument asks for what this version lacks; nothing was connected.
+        OSError: from the socket; or a `SessionError`, with the server's reply where there was one.
+
+    """
+    _refuse_unsupported(tls=tls, ca_file=ca_file, username=username, password=password, peers=peers)
+    if (host is None) == (unix_path is None):
+        raise MisuseError("host: give either a host or unix_path")
+    return _native.connect(
+        host,
+        port,
+        unix_path=None if unix_path is None else os.fspath(unix_path),
+        local_name=default_local_name() if local_name is None else local_name,
+        level=level,
+        max_in_flight=max_in_flight,
+        max_unanswered=max_unanswered,
+        recipients=recipients,
+        timeout=timeout,
+        trace=trace,
+        lmtp=lmtp,
+    )
+
+
+def default_local_name() -> str:
+    """The machine's name if it is a full one, else an address literal (RFC 5321 section 4.1.3).
+
+    The resolver isn't asked: it may take seconds, and its answer is rarely better.
+    """
+    name = socket.gethostname()
+    return name if "." in name.strip(".") else "[127.0.0.1]"
+
+
+def _refuse_unsupported(*, tls: str | None, **others: object) -> None:
+    if tls not in (None, "none"):
+        raise UnsupportedError(f"tls: {tls!r} is not supported: this version speaks plain TCP only")
+    for name, value in others.items():
+        if value is not None:
+            raise UnsupportedError(f"{name}: not supported by this version: plain TCP without login only")

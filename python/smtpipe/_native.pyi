@@ -1,0 +1,409 @@
+"""The engine, its drivers and the sink, as the native module has them. Import these names from `smtpipe`."""
+
+from collections.abc import Callable, Iterable, Mapping
+from email.message import Message as StandardMessage
+from os import PathLike
+from types import TracebackType
+from typing import Any, Final, Literal, Self, TypeAlias, final
+
+from typing_extensions import Buffer
+
+from smtpipe._types import (
+    Capabilities,
+    Closed,
+    Downgrade,
+    Level,
+    Ready,
+    Reconnect,
+    Rule,
+    SinkStats,
+    Stats,
+    Status,
+    Upgrade,
+)
+from smtpipe.errors import SessionError
+
+__all__ = [
+    "Client",
+    "Message",
+    "Outcome",
+    "Received",
+    "Recipient",
+    "Reply",
+    "SendAll",
+    "Session",
+    "Sink",
+    "__version__",
+    "connect",
+]
+
+__version__: Final[str]
+
+_Recipient: TypeAlias = str | tuple[str, Mapping[str, object]]
+_Recipients: TypeAlias = str | Iterable[_Recipient]
+_Email: TypeAlias = StandardMessage[Any, Any]
+_Sendable: TypeAlias = Message | tuple[str, _Recipients, Buffer] | _Email
+_Trace: TypeAlias = Callable[[str, bytes], object]
+_Event: TypeAlias = Outcome | Ready | Upgrade | Downgrade | Reconnect | Closed
+
+def connect(
+    host: str | None,
+    port: int,
+    *,
+    unix_path: str | PathLike[str] | None,
+    local_name: str,
+    level: str,
+    max_in_flight: int,
+    max_unanswered: int,
+    recipients: str,
+    timeout: float | None,
+    trace: _Trace | None,
+    lmtp: bool,
+) -> Client:
+    """Connect and wait for EHLO; `smtpipe.connect` without the defaults."""
+
+@final
+class Reply:
+    """A server's reply, all its lines."""
+
+    __match_args__: Final = ("code", "enhanced", "lines")
+
+    def __new__(cls, code: int, enhanced: str | None = None, lines: list[str] | None = None) -> Self: ...
+    @property
+    def code(self) -> int:
+        """The three digits."""
+    @property
+    def enhanced(self) -> str | None:
+        """The enhanced status code (RFC 2034), such as `"5.1.1"`, if every line bears the same."""
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The text of each line as sent, without the code; bytes that aren't UTF-8 as `\\xNN`."""
+    @property
+    def text(self) -> str:
+        """The lines, joined by newlines."""
+    @property
+    def raw(self) -> bytes:
+        """The lines as they came, joined by newlines."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
+
+@final
+class Recipient:
+    """What became of one recipient of a message."""
+
+    __match_args__: Final = ("address", "status", "reply")
+
+    @property
+    def address(self) -> str:
+        """The address as it was submitted."""
+    @property
+    def status(self) -> Status:
+        """What is known; never `PARTIAL`."""
+    @property
+    def reply(self) -> Reply | None:
+        """The reply that decided it."""
+
+@final
+class Outcome:
+    """What became of one ticket. There is exactly one for each."""
+
+    __match_args__: Final = ("ticket", "status", "reply")
+
+    @property
+    def ticket(self) -> int:
+        """What `send` or `command` returned."""
+    @property
+    def status(self) -> Status:
+        """What is known of the message as a whole; for a command, `DELIVERED` is a positive reply."""
+    @property
+    def reply(self) -> Reply | None:
+        """The final reply, or the one that decided."""
+    @property
+    def recipients(self) -> tuple[Recipient, ...]:
+        """Each recipient's own fate, in the order submitted; empty for a command."""
+    @property
+    def reason(self) -> str | None:
+        """Why, where no reply explains it."""
+    @property
+    def command(self) -> bool:
+        """Whether the ticket was that of a `command`."""
+
+@final
+class Message:
+    """An envelope and its content, checked. It can be sent any number of times, by any client.
+
+    `recipients` is one address or any number of them; each may be a pair of the address and the parameters
+    of its RCPT (`{"notify": "FAILURE"}`). `content` is any bytes-like object; `bytes` are not copied. Bare
+    line feeds and carriage returns become CRLF, or are refused if `strict`. `parameters` go with MAIL:
+    `ret="HDRS"` is `RET=HDRS`, `requiretls=True` a keyword alone, an underscore a hyphen.
+    `body="BINARYMIME"` sends the content untouched. Raises `MisuseError`, a `ValueError`, naming the part
+    that can't be sent.
+    """
+
+    __match_args__: Final = ("sender", "recipients", "content")
+
+    def __new__(
+        cls,
+        sender: str,
+        recipients: _Recipients,
+        content: Buffer,
+        *,
+        strict: bool = False,
+        **parameters: object,
+    ) -> Self: ...
+    @classmethod
+    def from_email(
+        cls,
+        email: _Email,
+        *,
+        sender: str | None = None,
+        recipients: str | Iterable[str] | None = None,
+        **parameters: object,
+    ) -> Message:
+        """A message of the `email` or `mailbox` modules. Bcc is left out of what is sent.
+
+        The envelope comes from Sender or From, and To, Cc and Bcc (or their Resent- forms), unless given.
+        """
+    @property
+    def sender(self) -> str:
+        """The reverse-path; `""` is the empty one, for mail that must not be answered."""
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """The forward-paths."""
+    @property
+    def content(self) -> bytes:
+        """The octets that will arrive: a copy, with every line end CRLF."""
+    @property
+    def size(self) -> int:
+        """The length of `content`."""
+
+@final
+class SendAll:
+    """The outcomes of a run of messages; what `Client.send_all` returns."""
+
+    def __iter__(self) -> Self: ...
+    def __next__(self) -> Outcome: ...
+
+@final
+class Client:
+    """A connection to a server, made by `smtpipe.connect`. Any number of threads may share one.
+
+    As a context manager it waits for every outcome and says QUIT; left by an exception, it closes at once.
+    Either way the outcomes not yet collected can be collected afterwards.
+    """
+
+    def send(self, message: _Sendable) -> int:
+        """Queue a message, write what the socket takes, and return its ticket. Never blocks.
+
+        Raises `MisuseError` if the message can't be sent, and `SessionError` if the session has ended.
+        """
+    def send_all(self, messages: Iterable[_Sendable]) -> SendAll:
+        """Send every message and yield the outcomes as they become known, those of earlier tickets included.
+
+        Draws from `messages` only while the window has room. What drawing raises, and a message that can't
+        be sent, is raised at that place; nothing else is touched, and iterating may go on. If the session
+        ends first, every outcome is still yielded; then its error is raised, if messages were left.
+        """
+    def collect(self, timeout: float | None = None) -> Outcome | None:
+        """Drive the connection and return the next outcome.
+
+        `None`: the timeout passed, or nothing is outstanding.
+        """
+    def command(self, line: str) -> int:
+        """Queue a command such as `"VRFY someone"` or `"NOOP"` and return its ticket.
+
+        Its outcome has the reply.
+        """
+    def flush(self, timeout: float | None = None) -> bool:
+        """Drive until every ticket's outcome is known; they stay to be collected.
+
+        `False`: the timeout passed first.
+        """
+    def cancel(self, ticket: int) -> bool:
+        """Take back what has not begun; its outcome is then `NOT_SENT`. `False`: too late."""
+    def quit(self, timeout: float | None = None) -> bool:
+        """Wait for every outcome, say QUIT and close.
+
+        `False`: the timeout passed first. The session goes on, but nothing can be queued any more.
+        """
+    def close(self) -> None:
+        """Close the connection at once. Open tickets get the outcome that is known."""
+    def fileno(self) -> int:
+        """The descriptor to wait on in an event loop of one's own.
+
+        It may be another one after any call that drives the connection.
+        """
+    def drive(self) -> None:
+        """Do what can be done without waiting."""
+    def interest(self) -> tuple[bool, bool]:
+        """Whether to wait until there is something to read, and until there is room to write."""
+    def next_timeout(self) -> float | None:
+        """Seconds until `drive` has to be called even if nothing is ready."""
+    @property
+    def level(self) -> Level:
+        """The level used now."""
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the server offered."""
+    @property
+    def stats(self) -> Stats:
+        """What was spent so far."""
+    @property
+    def error(self) -> SessionError | None:
+        """Why the session ended, if not by QUIT."""
+    @property
+    def outstanding(self) -> int:
+        """Tickets whose outcome is still to come or to be collected."""
+    @property
+    def closed(self) -> bool:
+        """Whether the connection is gone for good."""
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *exception: type[BaseException] | BaseException | TracebackType | None) -> None: ...
+
+@final
+class Session:
+    """The engine without a socket, for drivers of one's own.
+
+    Over and over: give what came in (`feed`, `end_of_input`, or the time to `handle_timeout`), write what
+    `output` returns, take events until there is none, and wait for input or until `deadline`. On
+    `Reconnect` make another connection and call `start` again; when `half_close` is true shut down the
+    writing side and close. `now` is in seconds of any clock that doesn't go backwards.
+    """
+
+    def __new__(
+        cls,
+        local_name: str,
+        *,
+        level: str = "auto",
+        max_in_flight: int = 100,
+        max_unanswered: int = 0,
+        recipients: str = "any",
+        timeout: float | None = None,
+        trace: _Trace | None = None,
+        lmtp: bool = False,
+    ) -> Self: ...
+    def submit(self, message: _Sendable) -> int:
+        """Queue a message and return its ticket."""
+    def command(self, line: str) -> int:
+        """Queue a raw command and return its ticket."""
+    def cancel(self, ticket: int) -> bool:
+        """Take back what has not begun."""
+    def quit(self) -> None:
+        """End with QUIT once everything queued has its outcome."""
+    def start(self, now: float) -> None:
+        """A connection is there: the first, or another one after `Reconnect`."""
+    def feed(self, now: float, data: Buffer) -> None:
+        """Give bytes from the server."""
+    def end_of_input(self, now: float) -> None:
+        """The server closed its side."""
+    def connection_lost(self, now: float, why: str) -> None:
+        """The connection broke."""
+    def handle_timeout(self, now: float) -> None:
+        """Time has passed."""
+    def output(self, now: float, limit: int = 262_144) -> bytes:
+        """What is to be written next, at most `limit` bytes. It counts as written: write all of it."""
+    def next_event(self) -> _Event | None:
+        """What became known, one thing at a time."""
+    @property
+    def wants_output(self) -> bool:
+        """Whether there is something to be written."""
+    @property
+    def deadline(self) -> float | None:
+        """When `handle_timeout` has to be called, on the caller's clock."""
+    @property
+    def half_close(self) -> bool:
+        """QUIT has left: shut down the writing side, then close; no answer is waited for."""
+    @property
+    def level(self) -> Level:
+        """The level used now."""
+    @property
+    def capabilities(self) -> Capabilities | None:
+        """What the server offered; `None` before EHLO was answered."""
+    @property
+    def stats(self) -> Stats:
+        """What was spent so far."""
+    @property
+    def error(self) -> SessionError | None:
+        """Why the session ended, if not by QUIT."""
+    @property
+    def unfinished(self) -> int:
+        """Tickets that have no outcome yet."""
+    @property
+    def has_room(self) -> bool:
+        """Whether a further message would begin soon."""
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more will happen."""
+
+@final
+class Received:
+    """A message as a sink received it."""
+
+    @property
+    def connection(self) -> int:
+        """Which connection brought it, counted from the sink's first."""
+    @property
+    def sender(self) -> str:
+        """The reverse-path."""
+    @property
+    def recipients(self) -> tuple[str, ...]:
+        """The forward-paths that were accepted."""
+    @property
+    def content(self) -> bytes:
+        """The content, dots unstuffed. A copy."""
+    @property
+    def via_bdat(self) -> bool:
+        """Whether it came by BDAT and not by DATA."""
+
+@final
+class Sink:
+    """A mail server to test against, on a thread of its own; it runs from construction to `stop()`.
+
+    `rtt` is the round-trip time in seconds and `bandwidth` the bytes per second each way that it simulates.
+    `keep` is `True` (keep every message), `False` (count them) or `"discard"`. `imitate` names a server
+    whose habits it takes on: `"postfix"`, `"exim"`, `"dovecot"`, `"sendmail"`, `"haraka"`, `"courier"`,
+    `"opensmtpd"`, `"aiosmtpd"`, `"go-smtp"`. The other arguments say what is offered; `None` leaves it as
+    it is. `rules` are asked in order.
+    """
+
+    def __new__(
+        cls,
+        port: int = 0,
+        *,
+        host: str = "127.0.0.1",
+        unix_path: str | PathLike[str] | None = None,
+        lmtp: bool = False,
+        rtt: float = 0.0,
+        bandwidth: int | None = None,
+        keep: bool | Literal["all", "count", "discard"] | None = None,
+        imitate: str | None = None,
+        pipelining: bool | None = None,
+        chunking: bool | None = None,
+        binary_mime: bool | None = None,
+        eight_bit_mime: bool | None = None,
+        smtputf8: bool | None = None,
+        dsn: bool | None = None,
+        enhanced: bool | None = None,
+        size: int | None = None,
+        rcpt_max: int | None = None,
+        mail_max: int | None = None,
+        rules: Iterable[Rule] | None = None,
+    ) -> Self: ...
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+    @property
+    def messages(self) -> list[Received]:
+        """What it has kept."""
+    def take_messages(self) -> list[Received]:
+        """What it has kept, and forget it."""
+    @property
+    def stats(self) -> SinkStats:
+        """What it has seen."""
+    def wait(self, messages: int, timeout: float | None = None) -> bool:
+        """Wait until it has seen so many messages. `False`: the timeout passed."""
+    def stop(self) -> None:
+        """Stop listening and close every connection."""
+    def __enter__(self) -> Self: ...
+    def __exit__(self, *exception: type[BaseException] | BaseException | TracebackType | None) -> None: ...

@@ -1,0 +1,202 @@
+"""The plain values of the interface: enumerations, capabilities, figures and events.
+
+They hold no native state, so they are ordinary Python: frozen, comparable, printable. The native
+module builds the small ones by position: the order of their fields is part of their contract.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from smtpipe._native import Reply
+    from smtpipe.errors import SessionError
+
+__all__ = [
+    "Capabilities",
+    "Closed",
+    "Downgrade",
+    "Level",
+    "Ready",
+    "Reconnect",
+    "Rule",
+    "SinkStats",
+    "Stats",
+    "Status",
+    "Upgrade",
+]
+
+
+class Status(StrEnum):
+    """What is known about a message, or about one recipient of it (who is never `PARTIAL`)."""
+
+    DELIVERED = "delivered"
+    """Accepted for every recipient. Not safe to send again."""
+    PARTIAL = "partial"
+    """Accepted for some; the other recipients' replies say why. Send again for those only."""
+    REFUSED = "refused"
+    """A valid negative reply, or refused here before a byte of it left. 4yz: later; 5yz: don't."""
+    NOT_SENT = "not_sent"
+    """The connection ended before the server could have taken it. Safe to send again."""
+    IN_DOUBT = "in_doubt"
+    """Its last byte was handed out and no reply came: perhaps delivered. The caller decides."""
+
+
+class Level(StrEnum):
+    """How much goes out without waiting for a reply."""
+
+    LOCKSTEP = "lockstep"
+    """One command at a time."""
+    GROUP = "group"
+    """MAIL, all RCPT and DATA together: two round trips a message."""
+    CONTINUOUS = "continuous"
+    """The next message's envelope rides behind the content of this one: one round trip a message."""
+    STREAMING = "streaming"
+    """Whole transactions back to back: about one round trip for all messages."""
+
+    @property
+    def rank(self) -> int:
+        """Position from 0 (`LOCKSTEP`) to 3 (`STREAMING`), to compare levels by."""
+        return list(Level).index(self)
+
+
+class Capabilities(Mapping[str, str]):
+    """What the server offered in answer to EHLO: keyword to parameters (`""` where there are none).
+
+    Keywords are found in any case and listed in upper case.
+    """
+
+    __slots__ = ("_keywords", "domain")
+
+    domain: str
+    """The name the server gave itself."""
+
+    def __init__(self, domain: str = "", keywords: Iterable[tuple[str, str]] = ()) -> None:
+        self.domain = domain
+        self._keywords = {keyword.upper(): params for keyword, params in keywords}
+
+    def __getitem__(self, keyword: str) -> str:
+        return self._keywords[keyword.upper()]
+
+    def __contains__(self, keyword: object) -> bool:
+        return isinstance(keyword, str) and keyword.upper() in self._keywords
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keywords)
+
+    def __len__(self) -> int:
+        return len(self._keywords)
+
+    def __repr__(self) -> str:
+        return f"Capabilities({self.domain!r}, {list(self._keywords.items())!r})"
+
+    @property
+    def size(self) -> int | None:
+        """The largest content taken, in octets; `0` for no fixed limit; `None` if SIZE isn't offered."""
+        value = self._keywords.get("SIZE")
+        if value is None:
+            return None
+        return int(value) if value.isascii() and value.isdigit() else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats:
+    """What a session has cost so far."""
+
+    round_trips: int
+    """Round trips that the replies so far have cost, counted by cause and not by the clock."""
+    commands: int
+    """Commands sent; an end of content is none."""
+    replies: int
+    negative_replies: int
+    """Replies of the class 4yz or 5yz."""
+    messages: int
+    """Messages whose outcome is known."""
+    delivered: int
+    """Messages accepted for at least one recipient."""
+    raw_commands: int
+    """Commands given by `command()` whose outcome is known."""
+    bytes_sent: int
+    bytes_received: int
+    max_in_flight: int
+    """The most messages that were begun and unfinished at one time."""
+    downgrades: int
+    """Trials that the server failed."""
+    connections: int
+    """Connections made, the first included."""
+    waits: Mapping[str, int] = field(default_factory=dict)
+    """Why the sender had to wait: the reason to how often."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SinkStats:
+    """What a sink has seen so far."""
+
+    connections: int
+    messages: int
+    recipients: int
+    commands: int
+    refused: int
+    bytes_in: int
+    bytes_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Something that a sink does to those who ask for it.
+
+    The first rule that matches a step decides it.
+    """
+
+    at: str
+    """The step: `"connect"`, `"hello"`, `"mail"`, `"rcpt"`, `"data"`, `"content"`, `"rset"` or `"quit"`."""
+    reply: Reply | None = None
+    """What to answer in place of the sink's own reply."""
+    pattern: str = "*"
+    """Whom it is for, with `*` for any text: the recipient at `rcpt`, the sender at the later steps, too."""
+    then: str = "go on"
+    """`"go on"`, `"drop"` the connection, or `"stall"`: never answer again."""
+    after: int = 0
+    """How many matches to let pass first."""
+    count: int | None = None
+    """How often it applies; always by default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Greeting and EHLO are done: what the server offers is known."""
+
+    capabilities: Capabilities
+
+
+@dataclass(frozen=True, slots=True)
+class Downgrade:
+    """The server turned out to bear less than was tried or stated."""
+
+    before: Level
+    after: Level
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """A trial succeeded."""
+
+    level: Level
+
+
+@dataclass(frozen=True, slots=True)
+class Reconnect:
+    """Open a new connection and call `start()` again, or `end_of_input()` to give up."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Nothing more will happen; `error` says why if it wasn't by `quit()`."""
+
+    error: SessionError | None

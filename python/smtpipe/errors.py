@@ -1,0 +1,79 @@
+"""What can go wrong, as exceptions.
+
+A server's refusal of a message is no exception but an `Outcome`: exceptions are for callers' mistakes and for
+sessions that can't go on. The classes live here and not in the native module, because the limited API
+can't subclass built-in exceptions before Python 3.12.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from smtpipe._native import Reply
+
+__all__ = [
+    "ClosedError",
+    "ConnectionLostError",
+    "MisuseError",
+    "PeerError",
+    "RefusedError",
+    "SessionError",
+    "SessionTimeoutError",
+    "SmtpipeError",
+    "UnsupportedError",
+]
+
+
+class SmtpipeError(Exception):
+    """The base of everything this package raises by itself."""
+
+
+class MisuseError(SmtpipeError, ValueError):
+    """The caller handed in something that can't be sent; nothing of it was.
+
+    The text names the offending part. It depends on the arguments and on what the server offers,
+    never on the replies to earlier messages.
+    """
+
+
+class SessionError(SmtpipeError, OSError):
+    """This session can't go on.
+
+    Attributes:
+        reply: the server's reply that ended it, or `None` when no reply did.
+        stage: the command whose turn it was (`"EHLO"`, `"DATA"`, ...), or `None` where that says nothing.
+
+    """
+
+    reply: Reply | None
+    stage: str | None
+
+    def __init__(self, message: str, *, reply: Reply | None = None, stage: str | None = None) -> None:
+        super().__init__(message)
+        self.reply = reply
+        self.stage = stage
+
+
+class PeerError(SessionError):
+    """The server broke the protocol: no later byte of it is believed."""
+
+
+class RefusedError(SessionError):
+    """The server sent the client away: by its greeting, its answer to EHLO, or a 421 later on."""
+
+
+class SessionTimeoutError(SessionError, TimeoutError):
+    """The server let a deadline of RFC 5321 section 4.5.3.2 (or the caller's `timeout`) pass."""
+
+
+class ConnectionLostError(SessionError, ConnectionError):
+    """The connection broke or was closed by the server."""
+
+
+class ClosedError(SessionError):
+    """The client has said QUIT, or was closed: it takes nothing more."""
+
+
+class UnsupportedError(SessionError):
+    """Asked for something that this version can't do; nothing was connected or sent."""

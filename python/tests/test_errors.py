@@ -1,0 +1,292 @@
+"""What is refused, how it is named, and what `connect` raises."""
+
+from __future__ import annotations
+
+import pickle
+import socket
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import smtpipe
+from conftest import CONTENT, HeldServer
+from smtpipe import MisuseError, Rule, errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+GOOD = ("a@example.com", "b@example.net", CONTENT)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "a\r\nb@example.com",
+        "a\nb",
+        "a\0b@example.com",
+        "a\x07b@example.com",
+        "a b@example.com",
+        "a@b>c",
+        "a@",
+        "@b",
+        "@a:b@c",
+    ],
+)
+def test_bad_addresses(address: str) -> None:
+    with pytest.raises(ValueError, match="^sender"):
+        smtpipe.Message(address, "b@example.net", CONTENT)
+    with pytest.raises(ValueError, match="^recipient"):
+        smtpipe.Message("a@example.com", ["fine@example.net", address], CONTENT)
+
+
+@pytest.mark.parametrize(
+    "address", ["a" * 65 + "@example.com", "a@" + "b" * 256, "a@" + ".".join(["b" * 60] * 5)]
+)
+def test_addresses_over_the_limits(address: str) -> None:
+    with pytest.raises(MisuseError, match="^recipient"):
+        smtpipe.Message("a@example.com", address, CONTENT)
+
+
+def test_recipients() -> None:
+    with pytest.raises(ValueError, match=r"^recipients: there is none"):
+        smtpipe.Message("a@example.com", [], CONTENT)
+    for null in ("", "<>"):
+        with pytest.raises(ValueError, match="^recipient: the empty path"):
+            smtpipe.Message("a@example.com", [null], CONTENT)
+    assert smtpipe.Message("", "b@example.net", CONTENT).sender == ""
+    assert smtpipe.Message("<>", "<b@example.net>", CONTENT).recipients == ("b@example.net",)
+
+
+def test_surrogates_are_not_text() -> None:
+    with pytest.raises(ValueError, match="^sender"):
+        smtpipe.Message("a\udc80@example.com", "b@example.net", CONTENT)
+
+
+@pytest.mark.parametrize("value", ["a b", "a\r\nRSET", "a=b", "\0", "é\x7f"])
+def test_bad_parameters(value: str) -> None:
+    with pytest.raises(ValueError, match="^parameter envid"):
+        smtpipe.Message(*GOOD, envid=value)
+    with pytest.raises(ValueError, match="^parameter notify"):
+        smtpipe.Message("a@example.com", [("b@example.net", {"notify": value})], CONTENT)
+
+
+def test_parameters_that_are_facts() -> None:
+    odd: dict[str, Any] = {"9x!": "y"}
+    with pytest.raises(ValueError, match="^parameter size"):
+        smtpipe.Message(*GOOD, size=5)
+    with pytest.raises(ValueError, match="^parameter body"):
+        smtpipe.Message(*GOOD, body="7BIT")
+    with pytest.raises(ValueError, match="^parameter 9x!"):
+        smtpipe.Message(*GOOD, **odd)
+
+
+def test_strict_content() -> None:
+    with pytest.raises(ValueError, match="^content"):
+        smtpipe.Message("a@example.com", "b@example.net", b"bare\nline feed", strict=True)
+    assert smtpipe.Message("a@example.com", "b@example.net", b"fine\r\n", strict=True).size == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        ((b"a@example.com", "b@example.net", CONTENT), "sender"),
+        (("a@example.com", [b"b@example.net"], CONTENT), "recipient"),
+        (("a@example.com", "b@example.net", "text"), "content"),
+        (("a@example.com", "b@example.net", 5), "content"),
+        (("a@example.com", "b@example.net", None), "content"),
+    ],
+)
+def test_wrong_types(arguments: tuple[Any, Any, Any], part: str) -> None:
+    with pytest.raises(TypeError, match=f"^{part}"):
+        smtpipe.Message(*arguments)
+
+
+def test_what_cannot_be_sent(client: smtpipe.Client) -> None:
+    wrong: Any
+    for wrong in (None, 5, "text", ("a@example.com", "b@example.net")):
+        with pytest.raises(TypeError):
+            client.send(wrong)
+    with pytest.raises(ValueError, match="^recipient"):
+        client.send(("a@example.com", "b@example.net\r\n", CONTENT))
+    assert client.outstanding == 0
+    assert client.stats.commands == 1, "EHLO and nothing else"
+
+
+@pytest.mark.parametrize("line", ["NOOP\r\nQUIT", "NOOP\n", "VRFY a\0b", "NOOP " + "x" * 600])
+def test_bad_commands(client: smtpipe.Client, line: str) -> None:
+    with pytest.raises(MisuseError, match="^command"):
+        client.command(line)
+
+
+@pytest.mark.parametrize(
+    "line", ["DATA", "mail FROM:<a@example.com>", "QUIT", "EHLO x", "BDAT 5", "STARTTLS"]
+)
+def test_commands_of_the_engine(client: smtpipe.Client, line: str) -> None:
+    with pytest.raises(MisuseError):
+        client.command(line)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        ({"local_name": "two words"}, "local_name"),
+        ({"local_name": "a\r\nb"}, "local_name"),
+        ({"local_name": ""}, "local_name"),
+        ({"level": "warp"}, "level"),
+        ({"level": "<=warp"}, "level"),
+        ({"recipients": "some"}, "recipients"),
+        ({"timeout": -1}, "timeout"),
+        ({"timeout": float("nan")}, "timeout"),
+        ({"unix_path": "/nowhere"}, "host"),
+    ],
+)
+def test_connect_checks_its_arguments(arguments: dict[str, Any], part: str) -> None:
+    with pytest.raises(MisuseError, match=f"^{part}: "):
+        smtpipe.connect("127.0.0.1", 1, **arguments)
+
+
+def test_connect_needs_a_target() -> None:
+    with pytest.raises(MisuseError, match="^host"):
+        smtpipe.connect()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"tls": "required"},
+        {"tls": "implicit"},
+        {"ca_file": "ca.pem"},
+        {"username": "u"},
+        {"password": "p"},
+        {"peers": {}},
+    ],
+)
+def test_what_this_version_lacks_is_refused_before_connecting(
+    sink: smtpipe.Sink, arguments: dict[str, Any]
+) -> None:
+    (name,) = arguments
+    with pytest.raises(smtpipe.UnsupportedError, match=f"^{name}: ") as caught:
+        smtpipe.connect("127.0.0.1", sink.port, **arguments)
+    assert isinstance(caught.value, OSError)
+    assert caught.value.reply is None
+    assert sink.stats.connections == 0
+
+
+def test_tls_none_is_plain(sink: smtpipe.Sink) -> None:
+    with smtpipe.connect("127.0.0.1", sink.port, tls="none") as client:
+        assert not client.closed
+
+
+def test_nobody_listens() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with pytest.raises(ConnectionError, match=rf"127\.0\.0\.1:{port}"):
+        smtpipe.connect("127.0.0.1", port)
+
+
+def test_a_host_that_is_none() -> None:
+    with pytest.raises(OSError, match="no such host|not a host name"):
+        smtpipe.connect("no such host", 25)
+
+
+def test_a_negative_greeting_is_kept() -> None:
+    no = smtpipe.Reply(554, None, ["not you"])
+    with smtpipe.Sink(rules=[Rule("connect", no)]) as sink:
+        with pytest.raises(smtpipe.RefusedError) as caught:
+            smtpipe.connect("127.0.0.1", sink.port)
+    assert isinstance(caught.value, OSError)
+    assert caught.value.reply == no
+    assert caught.value.stage == "greeting"
+
+
+def test_a_421_greeting() -> None:
+    with smtpipe.Sink(rules=[Rule("connect", smtpipe.Reply(421, None, ["busy"]))]) as sink:
+        with pytest.raises(smtpipe.RefusedError) as caught:
+            smtpipe.connect("127.0.0.1", sink.port)
+    assert caught.value.reply is not None
+    assert caught.value.reply.code == 421
+
+
+def test_a_server_that_speaks_something_else() -> None:
+    server = HeldServer(greeting=b"HTTP/1.1 400 Bad Request\r\n")
+    try:
+        with pytest.raises(smtpipe.PeerError):
+            smtpipe.connect("127.0.0.1", server.port)
+    finally:
+        server.close()
+
+
+def test_a_server_that_hangs_up() -> None:
+    with smtpipe.Sink(rules=[Rule("connect", then="drop")]) as sink:
+        with pytest.raises(smtpipe.ConnectionLostError) as caught:
+            smtpipe.connect("127.0.0.1", sink.port)
+    assert isinstance(caught.value, ConnectionError)
+
+
+def test_a_server_that_says_nothing() -> None:
+    with smtpipe.Sink(rules=[Rule("connect", then="stall")]) as sink:
+        with pytest.raises(smtpipe.SessionTimeoutError) as caught:
+            smtpipe.connect("127.0.0.1", sink.port, timeout=0.05)
+    assert isinstance(caught.value, TimeoutError)
+
+
+def test_every_exception_has_its_place() -> None:
+    """The whole table: what a caller can catch each by."""
+    bases: dict[str, type[BaseException]] = {
+        "MisuseError": ValueError,
+        "SessionError": OSError,
+        "PeerError": OSError,
+        "RefusedError": OSError,
+        "SessionTimeoutError": TimeoutError,
+        "ConnectionLostError": ConnectionError,
+        "ClosedError": OSError,
+        "UnsupportedError": OSError,
+    }
+    assert set(bases) == set(errors.__all__) - {"SmtpipeError"}
+    for name, base in bases.items():
+        kind = getattr(smtpipe, name)
+        assert issubclass(kind, base)
+        assert issubclass(kind, smtpipe.SmtpipeError)
+        assert str(kind("text")) == "text"
+    assert not issubclass(MisuseError, OSError)
+
+
+def test_exceptions_can_be_pickled() -> None:
+    error = smtpipe.RefusedError("no", stage="EHLO")
+    copy = pickle.loads(pickle.dumps(error))
+    assert (str(copy), copy.stage, copy.reply) == ("no", "EHLO", None)
+
+
+def test_a_thread_may_raise_the_same(sink: smtpipe.Sink) -> None:
+    found: list[BaseException] = []
+
+    def run(call: Callable[[], object]) -> None:
+        try:
+            call()
+        except smtpipe.SmtpipeError as error:
+            found.append(error)
+
+    thread = threading.Thread(
+        target=run, args=(lambda: smtpipe.connect("127.0.0.1", sink.port, level="warp"),)
+    )
+    thread.start()
+    thread.join()
+    assert isinstance(found[0], MisuseError)
+
+
+def test_sink_arguments() -> None:
+    with pytest.raises(MisuseError, match="^imitate"):
+        smtpipe.Sink(imitate="exchange")
+    with pytest.raises(MisuseError, match="^rtt"):
+        smtpipe.Sink(rtt=-1)
+    wrong: Any = "some"
+    with pytest.raises(MisuseError, match="^keep"):
+        smtpipe.Sink(keep=wrong)
+    with pytest.raises(MisuseError, match="^rule: at"):
+        smtpipe.Sink(rules=[Rule("lunch", then="drop")])
+    with pytest.raises(MisuseError, match="^rule"):
+        smtpipe.Sink(rules=[Rule("mail")])
+    with pytest.raises(ValueError, match="reply code"):
+        smtpipe.Sink(rules=[Rule("connect", smtpipe.Reply(250))])
+    with smtpipe.Sink() as sink, pytest.raises(OSError, match="[Aa]ddress"):
+        smtpipe.Sink(sink.port)
