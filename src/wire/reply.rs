@@ -115,7 +115,7 @@ impl Reply {
             }
             rest = tail;
         }
-        Self { code: code.clamp(200, 599), text: clean.into_boxed_slice() }
+        Self { code: code.clamp(200, 599), text: clean.into() }
     }
 
     /// The reply without ownership.
