@@ -290,11 +290,7 @@ impl Transaction {
                 for verdict in &mut self.job.verdicts {
                     if let Verdict::Accepted(rcpt) = verdict {
                         // An acceptance keeps its own words (251 says where to); a refusal is the content's.
-                        let why = if positive {
-                            core::mem::replace(rcpt, Reply::new(0, b""))
-                        } else {
-                            reply.clone()
-                        };
+                        let why = if positive { rcpt.clone() } else { reply.clone() };
                         *verdict = Verdict::Settled(status, Some(why));
                     }
                 }
