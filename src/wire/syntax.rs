@@ -3,7 +3,7 @@
 //! Lenient where real names are (hyphens and underscores anywhere, UTF-8), strict where the wire is at
 //! stake: no white space, control character, bracket or comma can ever pass.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 /// The longest domain, in octets (RFC 5321 section 4.5.3.1.2).
 pub(super) const DOMAIN_MAX: usize = 255;
