@@ -1,7 +1,12 @@
 //! What RFC 2197 (2920) asks of a client, by the numbers of the design (section 7). Each test bears its number.
 //!
 //! The referee in `common` watches every one of these conversations too, and ends the test at any breach of C1, C3 or C6.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on has failed"
+)]
 
 mod common;
 
@@ -29,7 +34,8 @@ fn c1_pipelining_only_after_ehlo_has_offered_it() {
     ];
     for (offered, pipelined) in offers {
         for stated in ["auto", "group", "continuous", "streaming"] {
-            let settings = Settings { level: Some(stated.to_owned()).filter(|l| l != "auto"), ..Settings::default() };
+            let settings =
+                Settings { level: Some(stated.to_owned()).filter(|l| l != "auto"), ..Settings::default() };
             let mut talk = Talk::begin(&settings, &[letter("a", &["x@b.example"])], offered);
             let lines = talk.heard().matches(" | ").count() + 1;
             assert_eq!(lines > 1, pipelined, "{offered:?} at {stated}: {lines} lines");
@@ -39,7 +45,8 @@ fn c1_pipelining_only_after_ehlo_has_offered_it() {
 
 #[test]
 fn c1_not_after_helo_whatever_it_says() {
-    let mut run = common::run::Run::new(build::options(&level("streaming")), &[letter("a", &["x@b.example"])]);
+    let mut run =
+        common::run::Run::new(build::options(&level("streaming")), &[letter("a", &["x@b.example"])]);
     run.submit("a", build::message(&letter("a", &["x@b.example"]))).unwrap();
     run.start();
     run.feed(b"220-PIPELINING\r\n220 PIPELINING\r\n");
@@ -50,7 +57,8 @@ fn c1_not_after_helo_whatever_it_says() {
 
 #[test]
 fn c1_the_greeting_line_of_ehlo_is_no_keyword() {
-    let mut run = common::run::Run::new(build::options(&level("streaming")), &[letter("a", &["x@b.example"])]);
+    let mut run =
+        common::run::Run::new(build::options(&level("streaming")), &[letter("a", &["x@b.example"])]);
     run.submit("a", build::message(&letter("a", &["x@b.example"]))).unwrap();
     run.start();
     run.feed(b"220 mx\r\n");
@@ -76,13 +84,16 @@ fn c3_commands_that_end_a_group_stand_last() {
     for command in ["NOOP", "VRFY x", "EXPN x", "HELP", "ETRN example.org", "XUNKNOWN y", "noop"] {
         for (stated, expected) in [
             ("continuous", "content of a | . | "),
-            ("streaming", "MAIL FROM:<a@a.example> SIZE=14 | RCPT TO:<x@b.example> | BDAT 14 LAST | content of a | "),
+            (
+                "streaming",
+                "MAIL FROM:<a@a.example> SIZE=14 | RCPT TO:<x@b.example> | BDAT 14 LAST | content of a | ",
+            ),
         ] {
-            let mut talk = Talk::begin(&level(stated), &[letter("a", &["x@b.example"])], &[
-                "PIPELINING",
-                "CHUNKING",
-                "SIZE",
-            ]);
+            let mut talk = Talk::begin(
+                &level(stated),
+                &[letter("a", &["x@b.example"])],
+                &["PIPELINING", "CHUNKING", "SIZE"],
+            );
             talk.run.command("c", command).unwrap();
             // What is behind it in the queue doesn't follow it on the wire.
             talk.run.submit_letter(&letter("b", &["x@b.example"]));
@@ -103,9 +114,11 @@ fn c3_commands_that_end_a_group_stand_last() {
 #[test]
 fn c3_nothing_follows_ehlo_data_or_quit() {
     // EHLO: `begin` has heard it alone although a message was waiting. DATA:
-    let mut talk = Talk::begin(&level("streaming"), &[letter("a", &["x@b.example"]), letter("b", &["x@b.example"])], &[
-        "PIPELINING",
-    ]);
+    let mut talk = Talk::begin(
+        &level("streaming"),
+        &[letter("a", &["x@b.example"]), letter("b", &["x@b.example"])],
+        &["PIPELINING"],
+    );
     assert_eq!(talk.heard(), GROUP_OF_A);
     talk.run.session.quit();
     talk.run.drain();
@@ -132,7 +145,17 @@ fn c4_content_may_be_the_first_thing_in_a_group() {
 /// Every command of two groups in a row is refused in turn; each refusal has its own consequence.
 #[test]
 fn c5_the_status_of_every_command_is_checked() {
-    let replies = ["250 ok", "250 x", "250 y", "354 go on", "250 queued a", "250 ok", "250 x", "354 go on", "250 queued b"];
+    let replies = [
+        "250 ok",
+        "250 x",
+        "250 y",
+        "354 go on",
+        "250 queued a",
+        "250 ok",
+        "250 x",
+        "354 go on",
+        "250 queued b",
+    ];
     let mut seen = BTreeSet::new();
     for refused in 0..replies.len() {
         let letters = [letter("a", &["x@b.example", "y@b.example"]), letter("b", &["x@b.example"])];
@@ -222,7 +245,8 @@ fn c7_replies_are_matched_by_counting() {
 
 #[test]
 fn c8_a_reply_of_many_lines_is_one_reply() {
-    let mut talk = Talk::begin(&level("group"), &[letter("a", &["x@b.example", "y@b.example"])], &["PIPELINING"]);
+    let mut talk =
+        Talk::begin(&level("group"), &[letter("a", &["x@b.example", "y@b.example"])], &["PIPELINING"]);
     talk.heard();
     talk.says("250-ok\n250-354 go on\n250-\n250 550 no");
     talk.says("550-no x\n550-250 ok\n550 250 ok");
@@ -283,5 +307,8 @@ fn c10_noop_is_a_synchronization_point() {
     talk.says("250 queued\n250 2.0.0 ok");
     // With the reply to NOOP, everything before it is known.
     assert_eq!(talk.outcome("sync"), "delivered");
-    assert_eq!((talk.outcome("a"), talk.outcome("b")), ("delivered delivered".to_owned(), "delivered delivered".to_owned()));
+    assert_eq!(
+        (talk.outcome("a"), talk.outcome("b")),
+        ("delivered delivered".to_owned(), "delivered delivered".to_owned())
+    );
 }

@@ -1,7 +1,12 @@
 //! A server that doesn't read until its replies are read, with the smallest buffers there are, and ten thousand
 //! recipients: nobody may wait for the other (RFC 2920 §3.1, C9). Once in memory, where a standstill shows at once, and
 //! once over sockets.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on has failed"
+)]
 
 mod common;
 
@@ -55,8 +60,11 @@ fn in_memory_with_pipes_of_4_kib() {
             let before = (run.sent.len(), arrived, run.fed_in_all);
             // The pipe to the server: what is in it, and the room that is left.
             while down.len() < PIPE && arrived < run.sent.len() {
-                let next = run.sent[arrived..].iter().position(|&b| b == b'\n').map_or(run.sent.len(), |at| arrived + at + 1);
-                down.extend_from_slice(&server.exchange(&run.sent[arrived..next].to_vec()));
+                let next = run.sent[arrived..]
+                    .iter()
+                    .position(|&b| b == b'\n')
+                    .map_or(run.sent.len(), |at| arrived + at + 1);
+                down.extend_from_slice(&server.exchange(&run.sent[arrived..next]));
                 arrived = next;
             }
             run.room = Some(PIPE.saturating_sub(run.sent.len() - arrived));
@@ -126,7 +134,9 @@ fn over_sockets(level: &str) {
         stream.set_write_timeout(Some(LONG)).unwrap();
         match stubborn(&stream) {
             Ok(taken) => taken,
-            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => panic!("both sides wait"),
+            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                panic!("both sides wait")
+            }
             Err(e) => panic!("{e}"),
         }
     });

@@ -1,6 +1,11 @@
 //! The floors of the house: `wire`, `session` and `server` know no clock, socket, thread, environment or TLS library, and
 //! look at no floor above them. A test by text: what isn't named can't be used.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on has failed"
+)]
 
 use std::path::{Path, PathBuf};
 
@@ -54,7 +59,10 @@ fn files(directory: &Path, found: &mut Vec<PathBuf>) {
 /// The lines of the product's own code: no comments, no tests.
 fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let end = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
-    let lines = text[..end].lines().enumerate().map(|(at, line)| (at + 1, line.split("//").next().unwrap_or_default()));
+    let lines = text[..end]
+        .lines()
+        .enumerate()
+        .map(|(at, line)| (at + 1, line.split("//").next().unwrap_or_default()));
     lines.filter(|(_, line)| !line.trim().is_empty())
 }
 

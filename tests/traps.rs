@@ -1,6 +1,11 @@
 //! The traps that other clients paid for, each by its name: first those of the study of the peers, then those of the
 //! design's rules 4.2 to 4.5. A trap that a transcript shows is played whole, byte by byte, and cut at every byte.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on has failed"
+)]
 
 mod common;
 
@@ -19,7 +24,8 @@ fn plays(names: &[&str]) {
         let fixture = common::fixture::named(name);
         let whole = replay(&fixture, Feed::Pieces, Take::All);
         replay(&fixture, Feed::Portions(1), Take::Portions { bytes: 1, slices: 1 });
-        let said: usize = fixture.steps.iter().map(|s| if let Step::Server(b) = s { b.len() } else { 0 }).sum();
+        let said: usize =
+            fixture.steps.iter().map(|s| if let Step::Server(b) = s { b.len() } else { 0 }).sum();
         for end in [End::Eof, End::Reset, End::Silence] {
             (0..=said).for_each(|n| drop(cut(&fixture, Cut::Server(n), end)));
             (0..=whole.sent_in_all).for_each(|n| drop(cut(&fixture, Cut::Client(n), end)));
@@ -52,10 +58,13 @@ fn a_refused_chunk_does_not_run_as_commands() {
 fn content_that_looks_like_commands_is_never_executed() {
     let mut letters: Vec<Letter> = (0..8).map(|n| letter(&format!("m{n}"), &["no@b.example"])).collect();
     for letter in &mut letters {
-        letter.content = b"RSET\r\nMAIL FROM:<evil@a.example>\r\nRCPT TO:<victim@b.example>\r\nBDAT 2 LAST\r\n\r\n".repeat(3);
+        letter.content =
+            b"RSET\r\nMAIL FROM:<evil@a.example>\r\nRCPT TO:<victim@b.example>\r\nBDAT 2 LAST\r\n\r\n"
+                .repeat(3);
     }
     for undrained in [true, false] {
-        let manners = Manners { pipelining: true, chunking: true, size: Some(0), undrained, ..Manners::default() };
+        let manners =
+            Manners { pipelining: true, chunking: true, size: Some(0), undrained, ..Manners::default() };
         let mut run = Run::new(build::options(&Settings::default()), &letters);
         for letter in &letters {
             run.submit(&letter.name, build::message(letter)).unwrap();
@@ -123,13 +132,22 @@ fn a_421_before_our_command_is_not_its_reply() {
     talk.run.room = Some(0);
     talk.run.submit_letter(&letter("b", &["x@b.example"]));
     talk.says("421 4.4.2 idle too long");
-    assert_eq!((talk.outcome("a"), talk.outcome("b")), ("delivered delivered".into(), "not_sent not_sent".into()));
+    assert_eq!(
+        (talk.outcome("a"), talk.outcome("b")),
+        ("delivered delivered".into(), "not_sent not_sent".into())
+    );
     assert!(talk.error().starts_with("ShutDown"), "{}", talk.error());
 }
 
 #[test]
 fn a_421_with_the_next_command() {
-    plays(&["shutdown-at-mail", "shutdown-in-rcpt", "shutdown-at-content", "greeting-421", "greeting-ehlo-421"]);
+    plays(&[
+        "shutdown-at-mail",
+        "shutdown-in-rcpt",
+        "shutdown-at-content",
+        "greeting-421",
+        "greeting-ehlo-421",
+    ]);
 }
 
 /// Exim, Kumo, mox: too many recipients is no refusal.
@@ -150,7 +168,11 @@ fn a_command_is_never_split_over_two_slices() {
 #[test]
 fn rset_is_not_sent_before_the_first_message_and_may_be_refused() {
     for stated in ["lockstep", "group", "continuous", "streaming"] {
-        let mut talk = Talk::begin(&level(stated), &[letter("a", &["x@b.example"])], &["PIPELINING", "CHUNKING", "SIZE"]);
+        let mut talk = Talk::begin(
+            &level(stated),
+            &[letter("a", &["x@b.example"])],
+            &["PIPELINING", "CHUNKING", "SIZE"],
+        );
         assert!(talk.heard().starts_with("MAIL FROM"), "{stated}");
     }
     plays(&["reset-refused-harmless", "reset-refused-group", "streaming-reset-refused"]);
@@ -227,11 +249,11 @@ fn four_refusals_in_a_row_end_blind_sending() {
 fn size_is_always_told_and_an_over_size_message_never_sent() {
     plays(&["size-too-large"]);
     for (offer, expected) in [("SIZE", true), ("SIZE 0", true), ("SIZE 14", true), ("SIZE 13", false)] {
-        let mut talk = Talk::begin(&level("streaming"), &[letter("a", &["x@b.example"])], &[
-            "PIPELINING",
-            "CHUNKING",
-            offer,
-        ]);
+        let mut talk = Talk::begin(
+            &level("streaming"),
+            &[letter("a", &["x@b.example"])],
+            &["PIPELINING", "CHUNKING", offer],
+        );
         let heard = talk.heard();
         assert_eq!(heard.contains("SIZE=14"), expected, "{offer}: {heard}");
         assert_eq!(heard.is_empty(), !expected, "{offer}: {heard}");
@@ -345,19 +367,36 @@ fn bare_line_ends_do_not_smuggle() {
 #[test]
 fn nothing_can_be_injected() {
     for bad in ["\r\nRSET", "\nRSET", "\rRSET", "\0", "\u{7f}", "\t", "\u{1b}[0m"] {
-        for place in [format!("a{bad}@b.example"), format!("a@b{bad}.example"), format!("\"a{bad}\"@b.example")] {
+        for place in
+            [format!("a{bad}@b.example"), format!("a@b{bad}.example"), format!("\"a{bad}\"@b.example")]
+        {
             assert!(Address::new(&place).is_err(), "address {place:?}");
         }
         assert!(Param::new("ENVID", Some(&format!("x{bad}"))).is_err(), "value {bad:?}");
         assert!(Param::new(&format!("X{bad}"), None).is_err(), "keyword {bad:?}");
         assert!(HostName::new(&format!("client{bad}.example")).is_err(), "host name {bad:?}");
         let mut session = Session::new(build::options(&Settings::default()));
-        assert!(matches!(session.command(&format!("NOOP{bad}")), Err(SubmitError::Line(_))), "command {bad:?}");
+        assert!(
+            matches!(session.command(&format!("NOOP{bad}")), Err(SubmitError::Line(_))),
+            "command {bad:?}"
+        );
     }
     for bad in ["a@b> SIZE=1", "a b@c", "<a@b", "a@b>", "@relay:a@b", "@b.example", "a@", "a@b..c"] {
         assert!(Address::new(bad).is_err(), "address {bad:?}");
     }
-    for bad in ["EHLO x", "HELO x", "LHLO x", "MAIL FROM:<>", "RCPT TO:<a@b>", "DATA", "BDAT 1", "QUIT", "STARTTLS", "AUTH PLAIN", "mail from:<>"] {
+    for bad in [
+        "EHLO x",
+        "HELO x",
+        "LHLO x",
+        "MAIL FROM:<>",
+        "RCPT TO:<a@b>",
+        "DATA",
+        "BDAT 1",
+        "QUIT",
+        "STARTTLS",
+        "AUTH PLAIN",
+        "mail from:<>",
+    ] {
         let mut session = Session::new(build::options(&Settings::default()));
         assert!(matches!(session.command(bad), Err(SubmitError::ForbiddenCommand(_))), "command {bad:?}");
     }
@@ -381,5 +420,11 @@ fn addresses_have_the_limits_of_rfc_5321() {
 /// Section 8: refused where it enters, and the others aren't touched.
 #[test]
 fn bad_input_touches_no_other_message() {
-    plays(&["submit-no-recipient", "eight-bit-refused", "smtputf8-missing", "binary-refused", "size-too-large"]);
+    plays(&[
+        "submit-no-recipient",
+        "eight-bit-refused",
+        "smtputf8-missing",
+        "binary-refused",
+        "size-too-large",
+    ]);
 }

@@ -17,9 +17,9 @@ pub(crate) mod peer;
 pub(crate) mod referee;
 pub(crate) mod replay;
 pub(crate) mod replies;
-pub(crate) mod talk;
 pub(crate) mod run;
 pub(crate) mod server;
+pub(crate) mod talk;
 
 /// Runs a test for every fixture, and names those that failed.
 pub(crate) fn for_each_fixture(test: impl Fn(&fixture::Fixture)) {
