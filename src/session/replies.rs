@@ -44,6 +44,9 @@ impl Session {
         self.timer.front_since = now;
         if reply.code() == 421 {
             self.shut_down(reply.to_owned(), &entry);
+            if self.is_closed() {
+                return;
+            }
         }
         if !self.on_premature(entry, reply) {
             self.dispatch(entry, reply);
