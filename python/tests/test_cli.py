@@ -112,6 +112,7 @@ def test_send_to_a_server_that_goes_away(box: Path, capsys: pytest.CaptureFixtur
         (("send", "127.0.0.1:x", "/dev/null"), 2, "'x' is no port"),
         (("send", "[::1", "/dev/null"), 2, "unclosed bracket"),
         (("send", "/dev/null"), 2, "say where"),
+        (("probe",), 2, "say where"),
         (("probe", "127.0.0.1:1"), 1, "127.0.0.1:1"),
         (("probe", "127.0.0.1:1", "--level", "warp"), 2, "level"),
         (("sink", "0", "--imitate", "exchange"), 2, "exchange"),

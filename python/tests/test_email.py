@@ -47,7 +47,7 @@ def test_round_trip(sink: smtpipe.Sink, client: smtpipe.Client) -> None:
     assert parsed["Subject"] == "Grüße"
     body = parsed.get_body()
     assert body is not None
-    assert body.get_content() == "Hello.\n"
+    assert body.get_content() == "Hello.\r\n"
     (attachment,) = parsed.iter_attachments()
     assert attachment.get_content() == bytes(range(256)) * 30
 

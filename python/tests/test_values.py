@@ -72,7 +72,7 @@ def test_message() -> None:
 
 def test_parameters_go_with_their_commands(sink: smtpipe.Sink) -> None:
     lines: list[bytes] = []
-    recipients = [
+    recipients: list[str | tuple[str, dict[str, str]]] = [
         "b@example.net",
         ("c@example.net", {"notify": "SUCCESS,FAILURE", "orcpt": "rfc822;c@example.net"}),
     ]
@@ -105,7 +105,8 @@ def test_capabilities() -> None:
     assert (offer.size, offer.domain) == (1000, "mx.example")
     assert Capabilities("", [("SIZE", "")]).size == 0
     assert Capabilities().size is None
-    assert 5 not in offer
+    number: object = 5
+    assert number not in offer
     with pytest.raises(KeyError):
         offer["AUTH"]
     assert repr(offer) == "Capabilities('mx.example', [('SIZE', '1000'), ('PIPELINING', '')])"
