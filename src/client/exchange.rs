@@ -132,6 +132,11 @@ impl Client {
                     return self.last_words(&error);
                 }
             }
+            // Deciding what to write may show that it is another connection that is needed (MAILMAX): what this one still
+            // has to say, its end for one, is not that one's.
+            if self.session.is_detached() {
+                return self.settle();
+            }
             if self.session.half_close() {
                 socket.shut();
                 let now = self.epoch.elapsed();
