@@ -55,8 +55,10 @@ class SmtpSource(Sender):
         process.returncode = os.waitstatus_to_exitcode(status)
         assert process.returncode == 0, f"{self.name}: exit {process.returncode}"
         return {
-            "messages": messages, "accepted": messages,
-            "seconds": time.monotonic() - began, "cpu": usage.ru_utime + usage.ru_stime,
+            "messages": messages,
+            "accepted": messages,
+            "seconds": time.monotonic() - began,
+            "cpu": usage.ru_utime + usage.ru_stime,
         }
 
 
@@ -100,8 +102,14 @@ class Spread:
 
 def checked(command: list[str], environment: dict[str, str] | None = None, cwd: Path = ROOT) -> str:
     result = subprocess.run(
-        command, cwd=cwd, env={**os.environ, **(environment or {})}, stdin=subprocess.DEVNULL, capture_output=True,
-        text=True, timeout=None if environment is None else PATIENCE, check=False,
+        command,
+        cwd=cwd,
+        env={**os.environ, **(environment or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=None if environment is None else PATIENCE,
+        check=False,
     )
     if result.returncode:
         sys.exit(f"{' '.join(command)} failed:\n{result.stdout[-2000:]}{result.stderr[-3000:]}")

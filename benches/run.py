@@ -11,6 +11,7 @@ from pathlib import Path
 
 import harness
 import rows
+from mta import SmtpSink
 
 OUT = Path(__file__).resolve().parent / "RESULTS.md"
 
@@ -32,20 +33,27 @@ the median, with the lowest and the highest of its rounds behind it.
 """
 
 
-def machine(senders: rows.Senders) -> str:
+def machine() -> str:
     cpu = next(
         (line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")),
         platform.processor() or "unknown",
     )
     rust = (harness.BENCHES / "peers/rust/Cargo.lock").read_text().split("[[package]]\n")
-    crates = {name: version for name, version in (entry.split('"')[1:4:2] for entry in rust if '"' in entry) if name in ("lettre", "mail-send")}
-    debian = {package: harness.version(["dpkg-query", "-W", "-f=${Version}", package]) for package in ("libcurl4-openssl-dev", "libesmtp-dev")}
-    postfix = next((p.name.split("_")[1] for p in (harness.SmtpSink().root.parent.parent / "debs/smtp-sink").glob("postfix_*.deb")), "not there")
+    crates = {
+        name: version for name, version in (entry.split('"')[1:4:2] for entry in rust if '"' in entry) if name in ("lettre", "mail-send")
+    }
+    debian = {
+        package: harness.version(["dpkg-query", "-W", "-f=${Version}", package]) for package in ("libcurl4-openssl-dev", "libesmtp-dev")
+    }
+    postfix = next(
+        (p.name.split("_")[1] for p in (SmtpSink().root.parent.parent / "debs/smtp-sink").glob("postfix_*.deb")),
+        "not there",
+    )
     lines = {
-        "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "processor": f"{cpu}, {os.cpu_count()} cores",
         "system": f"{platform.system()} {platform.release()}",
-        "compilers": f"{harness.version(['rustc', '--version'])}; {harness.version(['cc', '--version'])}; Python {platform.python_version()}",
+        "compilers": f"{harness.version(['rustc', '--version'])}; {harness.version(['cc', '--version'])}",
         "smtpipe": metadata.version("smtpipe"),
         "others": f"smtplib of Python {platform.python_version()}, aiosmtplib {metadata.version('aiosmtplib')}, "
         f"libcurl {debian['libcurl4-openssl-dev']}, libESMTP {debian['libesmtp-dev']}, Postfix {postfix}, "
@@ -67,12 +75,17 @@ def main() -> None:
     print("loopback ...", flush=True)
     loopback = rows.Loopback.measure(senders)
     steps: list[Callable[[], rows.Row]] = [
-        lambda: rows.p3(loopback), lambda: rows.p4(loopback), lambda: rows.p5(loopback), rows.p6,
-        lambda: rows.p7(loopback), lambda: rows.p8(senders), rows.p9,
+        lambda: rows.p3(loopback),
+        lambda: rows.p4(loopback),
+        lambda: rows.p5(loopback),
+        rows.p6,
+        lambda: rows.p7(loopback),
+        lambda: rows.p8(senders),
+        rows.p9,
     ]
     for step in steps:
         take(step())
-    OUT.write_text(HEAD.format(machine=machine(senders)) + "".join(line(row) for row in measured) + "".join(map(details, measured)))
+    OUT.write_text(HEAD.format(machine=machine()) + "".join(line(row) for row in measured) + "".join(map(details, measured)))
     print(f"written to {OUT.relative_to(harness.ROOT)}")
 
 

@@ -2799,7 +2799,7 @@ smtpipe_status smtpipe_server_reply(struct smtpipe_server *server,
  * answered.
  *
  * @param server  Must not be NULL.
- * @param text    Must not be NULL. Copied.
+ * @param text    Without an enhanced status code: 4.3.2 is put there if that extension is offered. Must not be NULL. Copied.
  *
  * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT.
  *

@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TOTALS = ROOT / "build" / "suites.json"
 STRICT = os.environ.get("SMTPIPE_NO_SKIP") == "1"
 BIN = ROOT / ".venv" / "bin"
+TOOLS = ["scripts", "benches", "tests/interop"]
 
 CLOSING_LINES = (
     # cargo nextest: Summary [ 1.2s] 10 tests run: 9 passed (1 slow), 1 failed, 2 skipped
@@ -80,7 +81,7 @@ def tests() -> list[Suite]:
     return [
         Suite("rust", cargo_test()),
         Suite("rust documentation", ["cargo", "test", "--locked", "--doc", "-p", "smtpipe"]),
-        Suite("c", ["make", "test-c"], packages("g++", "pkg-config", "valgrind")),
+        Suite("c", ["make", "test-c"], packages("g++", "pkg-config", "cmake", "valgrind")),
         Suite("python", [*pytest, "python/tests"]),
         Suite("interop", [*pytest, "tests/interop"], servers),
     ]
@@ -90,12 +91,38 @@ def checks() -> list[Suite]:
     """What `make lint` runs."""
     return [
         Suite("rustfmt", ["cargo", "fmt", "--all", "--check"], counts=False),
-        Suite("clippy", ["cargo", "clippy", "--locked", "--workspace", "--all-targets", "-q", "--", "-D", "warnings"], counts=False),
-        Suite("rustdoc", ["env", "RUSTDOCFLAGS=-D warnings", "cargo", "doc", "--locked", "--no-deps", "-q", "-p", "smtpipe", "-p", "smtpipe-capi"], counts=False),
+        Suite(
+            "clippy",
+            ["cargo", "clippy", "--locked", "--workspace", "--all-targets", "-q", "--", "-D", "warnings"],
+            counts=False,
+        ),
+        Suite(
+            "rustdoc",
+            [
+                "env",
+                "RUSTDOCFLAGS=-D warnings",
+                "cargo",
+                "doc",
+                "--locked",
+                "--no-deps",
+                "-q",
+                "-p",
+                "smtpipe",
+                "-p",
+                "smtpipe-capi",
+            ],
+            counts=False,
+        ),
         Suite("ruff", [str(BIN / "ruff"), "check", "-q", "."], counts=False),
         Suite("ruff format", [str(BIN / "ruff"), "format", "-q", "--check", "."], counts=False),
         Suite("mypy", [str(BIN / "mypy")], counts=False),
-        Suite("mypy, tests/interop and benches", [str(BIN / "mypy"), "tests/interop", "scripts", "benches"], counts=False),
+        Suite("ruff, tools", [str(BIN / "ruff"), "check", "-q", "--config", "scripts/ruff.toml", *TOOLS], counts=False),
+        Suite(
+            "ruff format, tools",
+            [str(BIN / "ruff"), "format", "-q", "--check", "--config", "scripts/ruff.toml", *TOOLS],
+            counts=False,
+        ),
+        Suite("mypy, tools", [str(BIN / "mypy"), "--config-file", "scripts/mypy.ini"], counts=False),
         Suite("header", ["make", "header-check"], counts=False),
         Suite("abi", ["make", "abi-check"], packages("abigail-tools"), counts=False),
     ]
@@ -111,8 +138,13 @@ def run(suite: Suite) -> dict[str, int]:
     began = time.monotonic()
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     process = subprocess.Popen(
-        suite.command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, errors="replace",
+        suite.command,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
     )
     assert process.stdout is not None
     for line in process.stdout:

@@ -64,7 +64,7 @@ fn in_memory_with_pipes_of_4_kib() {
                     .iter()
                     .position(|&b| b == b'\n')
                     .map_or(run.sent.len(), |at| arrived + at + 1);
-                down.extend_from_slice(&server.exchange(&run.sent[arrived..next].to_vec()));
+                down.extend_from_slice(&server.exchange(&run.sent[arrived..next]));
                 arrived = next;
             }
             run.room = Some(PIPE.saturating_sub(run.sent.len() - arrived));

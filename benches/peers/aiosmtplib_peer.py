@@ -11,9 +11,7 @@ from peer import SENDER, Peer
 async def main() -> None:
     peer = Peer()
     accepted = 0
-    client = aiosmtplib.SMTP(
-        hostname=peer.host, port=peer.port, local_hostname="bench.test", use_tls=False, start_tls=False
-    )
+    client = aiosmtplib.SMTP(hostname=peer.host, port=peer.port, local_hostname="bench.test", use_tls=False, start_tls=False)
     async with client:
         for _ in range(peer.messages):
             refused, _reply = await client.sendmail(SENDER, peer.recipients, peer.content)

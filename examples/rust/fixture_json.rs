@@ -26,7 +26,7 @@ fn fixture(f: &Fixture) -> String {
     object(&[
         ("name", text(&f.name)),
         ("rfc", text(&f.rfc)),
-        ("drivers", f.for_drivers().to_string()),
+        ("drivers", (f.for_drivers() && f.options.remembers.is_empty()).to_string()),
         ("options", settings(&f.options)),
         ("messages", list(f.messages.iter().map(|m| letter(f, m)))),
         ("steps", list(f.steps.iter().map(step))),

@@ -51,7 +51,7 @@ use self::output::Output;
 use self::scheduler::Cursor;
 use self::stats::RoundTrips;
 use self::timer::Timer;
-use self::transaction::{Job, Transaction};
+use self::transaction::{Job, Keeper, Transaction};
 use crate::wire::{Capabilities, RawLine, ReplyParser, Verb};
 
 /// How much may wait to begin before [`Session::has_room`] says no, where the window does not say so before.
@@ -114,6 +114,7 @@ pub struct Session {
     quit: bool,
     events: VecDeque<Event>,
     error: Option<Arc<SessionError>>,
+    keeper: Keeper,
     timer: Timer,
     stats: Stats,
     round_trips: RoundTrips,
@@ -173,6 +174,7 @@ impl Session {
             quit: false,
             events: VecDeque::new(),
             error: None,
+            keeper: Keeper::default(),
             timer: Timer::default(),
             stats: Stats::default(),
             round_trips: RoundTrips::default(),

@@ -44,6 +44,9 @@ impl Session {
         self.timer.front_since = now;
         if reply.code() == 421 {
             self.shut_down(reply.to_owned(), &entry);
+            if self.is_closed() {
+                return;
+            }
         }
         if !self.on_premature(entry, reply) {
             self.dispatch(entry, reply);
@@ -103,7 +106,7 @@ impl Session {
                     return self.ledger.pop();
                 }
                 Sent::Rcpt(index) => {
-                    front.on_rcpt(index, reply);
+                    front.on_rcpt(index, reply, &mut self.keeper);
                     return self.ledger.pop();
                 }
                 _ => {}
@@ -129,7 +132,7 @@ impl Session {
         }
         match entry.sent {
             Sent::Mail => transaction.on_mail(reply),
-            Sent::Rcpt(index) => transaction.on_rcpt(index, reply),
+            Sent::Rcpt(index) => transaction.on_rcpt(index, reply, &mut self.keeper),
             Sent::Data if reply.class() == Class::Intermediate => {
                 if self.options.lmtp && transaction.accepted == 0 {
                     // RFC 2033 §4.2 forbids it, and the number of replies to a lone dot would be anybody's guess.

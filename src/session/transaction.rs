@@ -116,6 +116,19 @@ fn sum(recipients: &[RecipientOutcome]) -> Status {
     }
 }
 
+/// Keeps replies. Most of a server's replies to one kind of command are the same words: those are kept once.
+#[derive(Debug, Default)]
+pub(super) struct Keeper(Option<Reply>);
+
+impl Keeper {
+    fn keep(&mut self, reply: ReplyRef<'_>) -> Reply {
+        match &self.0 {
+            Some(last) if last.code() == reply.code() && last.text() == reply.text() => last.clone(),
+            _ => self.0.insert(reply.to_owned()).clone(),
+        }
+    }
+}
+
 /// How the content travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Via {
@@ -213,7 +226,7 @@ impl Transaction {
         self.condemned = Some(None);
     }
 
-    pub(super) fn on_rcpt(&mut self, index: u32, reply: ReplyRef<'_>) {
+    pub(super) fn on_rcpt(&mut self, index: u32, reply: ReplyRef<'_>, keeper: &mut Keeper) {
         self.answered += 1;
         let positive = reply.class() == Class::Positive;
         let others = self.accepted > 0;
@@ -223,7 +236,7 @@ impl Transaction {
             return;
         }
         let verdict = if positive {
-            Verdict::Accepted(reply.to_owned())
+            Verdict::Accepted(keeper.keep(reply))
         } else if others && matches!(reply.code(), 452 | 552) {
             Verdict::Later(reply.to_owned())
         } else {
@@ -277,11 +290,7 @@ impl Transaction {
                 for verdict in &mut self.job.verdicts {
                     if let Verdict::Accepted(rcpt) = verdict {
                         // An acceptance keeps its own words (251 says where to); a refusal is the content's.
-                        let why = if positive {
-                            core::mem::replace(rcpt, Reply::new(0, b""))
-                        } else {
-                            reply.clone()
-                        };
+                        let why = if positive { rcpt.clone() } else { reply.clone() };
                         *verdict = Verdict::Settled(status, Some(why));
                     }
                 }

@@ -8,6 +8,7 @@ mod parser;
 mod tests;
 
 use std::fmt::{self, Write as _};
+use std::sync::Arc;
 
 pub use self::parser::ReplyParser;
 use super::Enhanced;
@@ -95,7 +96,7 @@ pub enum ReplyError {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Reply {
     code: u16,
-    text: Box<[u8]>,
+    text: Arc<[u8]>,
 }
 
 impl Reply {
@@ -114,7 +115,7 @@ impl Reply {
             }
             rest = tail;
         }
-        Self { code: code.clamp(200, 599), text: clean.into_boxed_slice() }
+        Self { code: code.clamp(200, 599), text: clean.into() }
     }
 
     /// The reply without ownership.

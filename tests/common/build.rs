@@ -1,10 +1,12 @@
 //! From a fixture's text to the library's own values, and back for comparing.
 
 use bytes::Bytes;
-use smtpipe::session::{Chunking, Message, Options, Outcome, Recipient, RecipientPolicy};
-use smtpipe::wire::{Address, Content, HostName, Param};
+use smtpipe::session::{
+    Chunking, Message, Options, Outcome, PeerRecord, Recipient, RecipientPolicy, Verdict,
+};
+use smtpipe::wire::{Address, Capabilities, Content, HostName, Param, Reply};
 
-use super::fixture::{Fixture, Letter, Settings, Verdict};
+use super::fixture::{self, Fixture, Letter, Settings};
 
 /// The name that every fixture's client gives.
 pub(crate) const LOCAL_NAME: &str = "client.example";
@@ -25,6 +27,18 @@ pub(crate) fn options(settings: &Settings) -> Options {
         Some("always") => Chunking::Always,
         Some(other) => panic!("chunking: {other}"),
     };
+    if !settings.remembers.is_empty() {
+        let offered = format!("mx.example\n{}", settings.remembers.join("\n"));
+        let earned = |level: &str| {
+            if settings.earned.iter().any(|e| e == level) { Verdict::Earned } else { Verdict::Unknown }
+        };
+        options.peer = Some(PeerRecord {
+            continuous: earned("continuous"),
+            streaming: earned("streaming"),
+            offered: Some(Capabilities::from_reply(&Reply::new(250, offered.as_bytes()))),
+            ..PeerRecord::default()
+        });
+    }
     options.eight_bit_anyway = settings.eight_bit_anyway;
     options
 }
@@ -51,7 +65,7 @@ fn parameter(text: &str) -> Param {
 }
 
 /// Says what an outcome has that its verdict hasn't.
-pub(crate) fn compare(verdict: &Verdict, outcome: &Outcome) -> Result<(), String> {
+pub(crate) fn compare(verdict: &fixture::Verdict, outcome: &Outcome) -> Result<(), String> {
     let reply = outcome.reply.as_ref().map(ToString::to_string);
     let reason = outcome.reason.as_ref().map(ToString::to_string);
     let mut wrong = Vec::new();

@@ -28,6 +28,9 @@ pub(crate) struct Settings {
     pub(crate) all_recipients: bool,
     pub(crate) chunking: Option<String>,
     pub(crate) eight_bit_anyway: bool,
+    /// What the server offered on an earlier connection, and the levels that it earned then.
+    pub(crate) remembers: Vec<String>,
+    pub(crate) earned: Vec<String>,
     /// The outcome depends on what has left at that moment, which only a transport without a kernel in it can decide.
     pub(crate) engine_only: bool,
     /// A replay in other portions may say more or less on the wire (a refusal that comes in time to stop the next

@@ -57,6 +57,8 @@ fn header(fixture: &mut Fixture, line: &str) -> Result<(), String> {
         "recipients" if value == "any" => {}
         "chunking" => options.chunking = Some(value.to_owned()),
         "eight-bit-anyway" => options.eight_bit_anyway = yes(value)?,
+        "remembers" => options.remembers = value.split(',').map(|word| word.trim().to_owned()).collect(),
+        "earned" => options.earned = value.split_whitespace().map(str::to_owned).collect(),
         "only" if value == "engine" => options.engine_only = true,
         "wire" if value == "may differ" => options.wire_may_differ = true,
         _ if line.starts_with("   ") => {}

@@ -81,6 +81,8 @@ pub(crate) struct Referee {
     pipelining: bool,
     chunking: bool,
     reset_refused: bool,
+    /// PIPECONNECT was offered on an earlier connection: the client may speak first.
+    early: bool,
     /// The server said something that makes no sense: nothing later is believed.
     pub(crate) poisoned: bool,
     /// A 421 came.
@@ -103,12 +105,24 @@ impl Referee {
             pipelining: false,
             chunking: false,
             reset_refused: false,
+            early: false,
             poisoned: false,
             shut: false,
             answered: 0,
         };
         referee.connect();
         referee
+    }
+
+    /// The server allowed on an earlier connection that the client speaks first.
+    pub(crate) const fn allow_early(&mut self) {
+        self.early = true;
+        self.connect_early();
+    }
+
+    /// What may be assumed before EHLO is answered.
+    const fn connect_early(&mut self) {
+        (self.pipelining, self.chunking) = (self.early, self.early);
     }
 
     /// A further message may be sent.
@@ -123,7 +137,8 @@ impl Referee {
         self.line.clear();
         self.mode = Mode::Commands;
         self.first_of_connection = self.deals.len();
-        (self.pipelining, self.chunking, self.poisoned, self.shut) = (false, false, false, false);
+        (self.poisoned, self.shut) = (false, false);
+        self.connect_early();
     }
 
     /// Bytes that the client has written.
@@ -159,7 +174,8 @@ impl Referee {
 
     fn may_speak(&self) {
         if let Some(last) = self.ledger.back() {
-            assert!(!last.kind.ends_group(), "a command behind an unanswered {:?}", last.kind);
+            let early = self.early && matches!(last.kind, Kind::Greeting | Kind::Hello);
+            assert!(!last.kind.ends_group() || early, "a command behind an unanswered {:?}", last.kind);
             assert!(self.pipelining, "a command in flight behind {:?} without PIPELINING", last.kind);
         }
     }
@@ -334,6 +350,10 @@ impl Referee {
                 if code < 300 {
                     deal.ended = true;
                 }
+            }
+            // A server that greets with a refusal executes nothing.
+            (Kind::Greeting, _) if code >= 400 => {
+                self.deals[self.first_of_connection..].iter_mut().for_each(|d| d.committed = false);
             }
             (Kind::Hello, _) if code < 300 => {
                 let has = |word: &[u8]| {

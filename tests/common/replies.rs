@@ -56,8 +56,10 @@ impl Replies {
 
 fn has_garbage(line: &[u8], whole: bool) -> bool {
     let bare_cr = line.iter().enumerate().any(|(at, &b)| b == b'\r' && (whole || at + 1 < line.len()));
-    let beginning = line.iter().take(3).enumerate().any(|(at, b)| {
-        !b.is_ascii_digit() && !(at + 1 == line.len() && *b == b'\r') || at == 0 && !(b'2'..=b'5').contains(b)
+    let beginning = line.iter().take(3).enumerate().any(|(at, &b)| match at {
+        0 => !(b'2'..=b'5').contains(&b),
+        // A CR may be the first half of a CRLF; what it ends is too short, and is seen to be with the LF.
+        _ => !b.is_ascii_digit() && (b != b'\r' || at + 1 < line.len()),
     });
     let separator = line.get(3).is_some_and(|b| !matches!(b, b' ' | b'-' | b'\r'));
     line.contains(&b'\n') || line.contains(&0) || bare_cr || beginning || separator || line.len() > 2048

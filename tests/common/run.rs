@@ -43,10 +43,16 @@ pub(crate) struct Run {
 impl Run {
     pub(crate) fn new(options: Options, letters: &[Letter]) -> Self {
         let lmtp = options.lmtp;
+        let early =
+            options.peer.as_ref().is_some_and(|p| p.offered.as_ref().is_some_and(|o| o.pipeconnect()));
+        let mut referee = Referee::new(letters, lmtp);
+        if early {
+            referee.allow_early();
+        }
         Self {
             session: Session::new(options),
             now: Duration::from_secs(1000),
-            referee: Referee::new(letters, lmtp),
+            referee,
             take: Take::All,
             room: None,
             sent: Vec::new(),

@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import table  # noqa: E402
+import table
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from pathlib import Path
 SHARED = Path(os.environ.get("SMTPIPE_SHARED_MAIL") or Path(__file__).resolve().parents[3] / "shared" / "mail")
 NUMBER = re.compile(rb"^X-Interop-Number: (\d+)\r?$", re.MULTILINE)
 MBOX_SEPARATOR = re.compile(rb"(?:\A|(?<=\r\n\r\n))From [^\r]*\r\n")
-WORDS = "the queue of mail goes over one connection and every reply finds its command while the next is on its way".split()
+WORDS = ["the", "queue", "of", "mail", "goes", "over", "one", "connection", "and", "every", "reply", "finds", "its", "command", "while"]
 
 
 @dataclass

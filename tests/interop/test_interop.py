@@ -50,8 +50,13 @@ def test_a_queue_at_first_contact(server: Server, driver: str, results: Table) -
         check_envelopes(queue, stored)
     results.add(
         Row(
-            server.name, offers(server), report.level, driver,
-            collections.Counter(result.status for result in report.results), report.round_trips, server.alters or "intact",
+            server.name,
+            offers(server),
+            report.level,
+            driver,
+            collections.Counter(result.status for result in report.results),
+            report.round_trips,
+            server.alters or "intact",
         )
     )
 

@@ -40,9 +40,7 @@ fn main() {
 
 /// A session that waits for its first message.
 fn greeted() -> Session {
-    let mut options = Options::default();
-    options.level = Some(Level::Streaming);
-    let mut session = Session::new(options);
+    let mut session = Session::new(Options { level: Some(Level::Streaming), ..Options::default() });
     session.start(NOW);
     session.feed(NOW, b"220 mx.b.test ESMTP\r\n");
     drain(&mut session);

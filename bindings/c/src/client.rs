@@ -5,7 +5,9 @@ use crate::capabilities::smtpipe_capabilities;
 use crate::config::{limit, smtpipe_config};
 use crate::constants::level_number;
 use crate::error::{session_status, smtpipe_error};
-use crate::handle::{Done, Failure, Opaque, Out, free, give, peek, read, reason, text, with, with_mut};
+use crate::handle::{
+    Done, Failure, Opaque, Out, free, give, movable, peek, read, reason, text, with, with_mut,
+};
 use crate::message::smtpipe_message;
 use crate::outcome::smtpipe_outcome;
 use crate::stats::smtpipe_stats;
@@ -30,6 +32,8 @@ pub struct smtpipe_client {
 impl Opaque for smtpipe_client {
     type Inner = ClientHandle;
 }
+
+const _: () = movable::<ClientHandle>();
 
 pub(crate) struct ClientHandle {
     pub(crate) client: Client,

@@ -2,7 +2,7 @@
 //! options can be added without touching the ABI.
 
 use crate::constants::{self, smtpipe_timer};
-use crate::handle::{Done, Failure, Opaque, Out, free, give, guard, reason, text, with_mut};
+use crate::handle::{Done, Failure, Opaque, Out, free, give, guard, reason, shareable, text, with_mut};
 use crate::status::smtpipe_status;
 use engine::client::{Config, Target};
 use engine::session::{Options, Timeouts};
@@ -22,6 +22,8 @@ pub struct smtpipe_config {
 impl Opaque for smtpipe_config {
     type Inner = ConfigHandle;
 }
+
+const _: () = shareable::<ConfigHandle>();
 
 pub(crate) struct ConfigHandle {
     pub(crate) target: Option<Target>,

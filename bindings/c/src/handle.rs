@@ -18,6 +18,12 @@ pub(crate) trait Opaque {
     type Inner;
 }
 
+/// Asked of types whose handles any number of threads may read at a time, as their documentation says.
+pub(crate) const fn shareable<T: Send + Sync>() {}
+
+/// Asked of types whose handles may be used by one thread after another.
+pub(crate) const fn movable<T: Send>() {}
+
 /// The memory behind a handle.
 struct Shell<T> {
     /// Set while a change is under way; found set, a panic went through.

@@ -3,7 +3,7 @@
 
 use crate::borrowed::{Borrowed, smtpipe_release};
 use crate::constants::smtpipe_content;
-use crate::handle::{Failure, Opaque, Out, bytes, free, give, guard, reason, text, with_mut};
+use crate::handle::{Failure, Opaque, Out, bytes, free, give, guard, reason, shareable, text, with_mut};
 use crate::status::smtpipe_status;
 use bytes::Bytes;
 use engine::session::{Message, Recipient};
@@ -21,6 +21,8 @@ pub struct smtpipe_message {
 impl Opaque for smtpipe_message {
     type Inner = MessageHandle;
 }
+
+const _: () = shareable::<MessageHandle>();
 
 #[derive(Default)]
 pub(crate) struct MessageHandle {

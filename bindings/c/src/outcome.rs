@@ -3,7 +3,7 @@
 //! A program that only counts outcomes pays for no text: addresses and replies become C strings, all at once,
 //! when the first of them is asked for.
 
-use crate::handle::{Opaque, c_text, free, read};
+use crate::handle::{Opaque, c_text, free, read, shareable};
 use crate::reply::{ReplyView, smtpipe_reply};
 use crate::status::smtpipe_status;
 use engine::session::{Outcome, Reason, Status};
@@ -21,6 +21,8 @@ pub struct smtpipe_outcome {
 impl Opaque for smtpipe_outcome {
     type Inner = OutcomeHandle;
 }
+
+const _: () = shareable::<OutcomeHandle>();
 
 pub(crate) struct OutcomeHandle {
     outcome: Outcome,

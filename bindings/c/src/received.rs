@@ -1,6 +1,6 @@
 //! `smtpipe_received`: messages that a sink accepted.
 
-use crate::handle::{Failure, Opaque, Out, c_text, free, read, with};
+use crate::handle::{Failure, Opaque, Out, c_text, free, read, shareable, with};
 use crate::session_io::smtpipe_bytes;
 use crate::status::smtpipe_status;
 use bytes::Bytes;
@@ -18,6 +18,8 @@ pub struct smtpipe_received {
 impl Opaque for smtpipe_received {
     type Inner = ReceivedHandle;
 }
+
+const _: () = shareable::<ReceivedHandle>();
 
 pub(crate) struct ReceivedHandle(Vec<Mail>);
 

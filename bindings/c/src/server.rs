@@ -1,7 +1,7 @@
 //! `smtpipe_server`: the server half of one connection, without the connection. What is fed is never lost,
 //! whatever is answered (RFC 2920 section 3.2).
 
-use crate::handle::{Failure, Opaque, Out, free, give, guard, peek, read, reason, text, with_mut};
+use crate::handle::{Failure, Opaque, Out, free, give, guard, movable, peek, read, reason, text, with_mut};
 use crate::request::{smtpipe_request, write};
 use crate::server_options::smtpipe_server_options;
 use crate::session_io::smtpipe_bytes;
@@ -32,6 +32,8 @@ pub struct smtpipe_server {
 impl Opaque for smtpipe_server {
     type Inner = ServerSession;
 }
+
+const _: () = movable::<ServerSession>();
 
 impl From<AnswerError> for Failure {
     fn from(error: AnswerError) -> Self {
@@ -238,7 +240,7 @@ pub unsafe extern "C" fn smtpipe_server_reply(
 /// answered.
 ///
 /// @param server  Must not be NULL.
-/// @param text    Must not be NULL. Copied.
+/// @param text    Without an enhanced status code: 4.3.2 is put there if that extension is offered. Must not be NULL. Copied.
 ///
 /// @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT.
 ///

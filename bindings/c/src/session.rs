@@ -5,7 +5,9 @@ use crate::config::{millis, smtpipe_config};
 use crate::constants::level_number;
 use crate::error::smtpipe_error;
 use crate::event::{EventPlace, smtpipe_event};
-use crate::handle::{Done, Opaque, Out, free, give, guard, peek, read, reason, text, with, with_mut};
+use crate::handle::{
+    Done, Opaque, Out, free, give, guard, movable, peek, read, reason, text, with, with_mut,
+};
 use crate::message::smtpipe_message;
 use crate::stats::smtpipe_stats;
 use crate::status::smtpipe_status;
@@ -38,6 +40,8 @@ pub struct smtpipe_session {
 impl Opaque for smtpipe_session {
     type Inner = SessionHandle;
 }
+
+const _: () = movable::<SessionHandle>();
 
 pub(crate) struct SessionHandle {
     pub(crate) session: Session,

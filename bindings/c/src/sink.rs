@@ -1,7 +1,7 @@
 //! `smtpipe_sink`: an embedded SMTP and LMTP server, for tests, demonstrations and measurements.
 
 use crate::config::limit;
-use crate::handle::{Failure, Opaque, Out, free, give, read, with, with_mut};
+use crate::handle::{Failure, Opaque, Out, free, give, read, shareable, with, with_mut};
 use crate::received::{ReceivedHandle, smtpipe_received};
 use crate::sink_options::smtpipe_sink_options;
 use crate::stats::fill;
@@ -22,10 +22,7 @@ impl Opaque for smtpipe_sink {
 }
 
 // The documentation promises that any number of threads may ask a sink at a time.
-const _: () = {
-    const fn shareable<T: Send + Sync>() {}
-    shareable::<Sink>();
-};
+const _: () = shareable::<Sink>();
 
 /// What a sink has counted. Fields may be appended; functions that write it take the size that the caller knows.
 #[repr(C)]

@@ -23,7 +23,7 @@ impl Trace {
     }
 
     /// What the engine calls.
-    pub(crate) fn hook(&self) -> Box<dyn FnMut(Direction, &[u8]) + Send> {
+    pub(crate) fn hook(&self) -> engine::session::Trace {
         let lines = Arc::clone(&self.lines);
         Box::new(move |direction, line| {
             lines.lock().unwrap_or_else(PoisonError::into_inner).push((direction, line.into()));

@@ -15,8 +15,7 @@ from .sendmail import Sendmail
 from .smtp_sink import SmtpSink
 
 SERVERS: dict[str, type[Server]] = {
-    server.name: server
-    for server in (Postfix, SmtpSink, Exim, OpenSmtpd, Sendmail, Dovecot, Qpsmtpd, Aiosmtpd, Haraka, Courier)
+    server.name: server for server in (Postfix, SmtpSink, Exim, OpenSmtpd, Sendmail, Dovecot, Qpsmtpd, Aiosmtpd, Haraka, Courier)
 }
 
 __all__ = ["SERVERS", "Server", "SmtpSink", "Stored", "Unavailable", "unavailable"]

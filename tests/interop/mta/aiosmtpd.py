@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from .base import Server, Stored, Unavailable, read_kept
 
-PROGRAM = '''
+PROGRAM = """
 import asyncio
 from aiosmtpd.smtp import SMTP
 
@@ -44,7 +44,7 @@ async def main():
         await server.serve_forever()
 
 asyncio.run(main())
-'''
+"""
 
 
 class Aiosmtpd(Server):

@@ -143,7 +143,11 @@ class Server:
         with self.log_file.open("wb") as log:
             self.process = process = subprocess.Popen(
                 ["unshare", "--mount", "--uts", "--pid", "--fork", "--mount-proc", "sh", "-c", script],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd="/",
             )
         self.pid_file.write_text(f"{process.pid}\n")
         self.await_greeting(process)
@@ -291,8 +295,20 @@ def unpack(packages: tuple[str, ...], root: Path) -> None:
     apt_update()
     archives = home() / "debs" / root.name
     (archives / "partial").mkdir(parents=True, exist_ok=True)
-    run(["apt-get", "install", "-y", "-q", "--download-only", "--reinstall", "--no-install-recommends",
-         "-o", f"Dir::Cache::archives={archives}", *packages])
+    run(
+        [
+            "apt-get",
+            "install",
+            "-y",
+            "-q",
+            "--download-only",
+            "--reinstall",
+            "--no-install-recommends",
+            "-o",
+            f"Dir::Cache::archives={archives}",
+            *packages,
+        ]
+    )
     for deb in sorted(archives.glob("*.deb")):
         run(["dpkg", "-x", str(deb), str(root)])
     # /lib, /bin and /sbin are links into /usr on the machine; the packages may still say otherwise.

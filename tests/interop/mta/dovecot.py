@@ -52,7 +52,10 @@ class Dovecot(Server):
     mailboxes = ("u0", "u1", "u2")
     # It has no policy for senders; a recipient it doesn't know is refused.
     refuses = ("rcpt",)
-    files = {"/etc/dovecot/dovecot.conf": CONF, "/etc/dovecot/users": "".join(f"{user}:{{PLAIN}}x::::::\n" for user in mailboxes)}
+    files = {
+        "/etc/dovecot/dovecot.conf": CONF,
+        "/etc/dovecot/users": "".join(f"{user}:{{PLAIN}}x::::::\n" for user in mailboxes),
+    }
     directories = {"/var/spool/keep": "vmail", "/var/lib/dovecot": "root"}
     command = "exec dovecot -F -c /etc/dovecot/dovecot.conf"
 

@@ -62,7 +62,18 @@ class Haraka(Server):
         npm = shutil.which("npm")
         if not npm:
             raise Unavailable("npm is missing: apt-get install npm")
-        run([npm, "install", "--prefix", str(self.root), "--no-audit", "--no-fund", "--omit=optional", f"haraka@{VERSION}"])
+        run(
+            [
+                npm,
+                "install",
+                "--prefix",
+                str(self.root),
+                "--no-audit",
+                "--no-fund",
+                "--omit=optional",
+                f"haraka@{VERSION}",
+            ]
+        )
 
     def configuration(self) -> dict[str, str]:
         # Without its own connection.ini every connection fails; and by default it folds lines over 992 octets.
