@@ -1,0 +1,119 @@
+//! Cut everywhere: whatever breaks, and wherever, what is reported of every recipient is true.
+//!
+//! A hundred messages go over a link that is cut behind byte k of either direction: by FIN, by RST, by silence. In memory
+//! for many k (all of them with `SMTPIPE_TORTURE=1`), and through the blocking client over real sockets for some. How many
+//! cuts were made, and how much was left in doubt, is printed.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on has failed"
+)]
+
+#[path = "torture/mod.rs"]
+mod harness;
+
+#[path = "torture/sockets.rs"]
+mod sockets;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use harness::link::{Cut, Report, Run};
+use harness::plan::Plan;
+use harness::positions::{Depth, cuts};
+use harness::truth::Tally;
+use harness::worlds::{self, World};
+
+fn thorough() -> bool {
+    std::env::var_os("SMTPIPE_TORTURE").is_some_and(|value| value == "1")
+}
+
+/// Runs a job for every item, on as many threads as there are processors.
+fn in_parallel<T: Sync>(items: &[T], job: impl Fn(&T) + Sync) {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    job(item);
+                }
+            });
+        }
+    });
+}
+
+#[derive(Debug, Default)]
+struct Sum {
+    cuts: u64,
+    runs: u64,
+    connections: u64,
+    tally: Tally,
+    failures: Vec<String>,
+}
+
+impl Sum {
+    fn add(&mut self, name: &str, cut: Cut, result: Result<Report, String>) {
+        self.runs += 1;
+        match result {
+            Ok(report) => {
+                self.cuts += report.cuts;
+                self.connections += u64::from(report.connections);
+                self.tally.add(&report.tally);
+            }
+            Err(why) => self.failures.push(format!("{name}: {cut:?}\n{why}")),
+        }
+    }
+
+    fn conclude(&self, what: &str) {
+        let Self { cuts, runs, connections, tally, failures } = self;
+        println!(
+            "{what}: {cuts} cuts in {runs} runs, {connections} connections; recipients: {} delivered, {} refused, \
+             {} not sent, {} in doubt ({} of them accepted)",
+            tally.delivered, tally.refused, tally.not_sent, tally.in_doubt, tally.doubt_accepted
+        );
+        for failure in failures.iter().take(5) {
+            println!("{failure}\n");
+        }
+        assert!(failures.is_empty(), "{} runs reported what isn't true", failures.len());
+    }
+}
+
+fn guarded<T>(run: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| Err("it panicked".to_owned()))
+}
+
+#[test]
+fn the_engine_tells_the_truth_wherever_the_link_breaks() {
+    let plan = Plan::new();
+    let worlds = worlds::all();
+    let mut work: Vec<(&World, Vec<Cut>)> = Vec::new();
+    for (world, seed) in worlds.iter().zip(1..) {
+        let record =
+            guarded(|| Run::recorded(&plan, world)).unwrap_or_else(|why| panic!("{}: {why}", world.name));
+        let depth = match world.main {
+            _ if thorough() => Depth::Everything,
+            true => Depth::Promised(300),
+            false => Depth::Sample(1000),
+        };
+        let cuts = cuts(&record, depth, seed);
+        println!(
+            "{}: {} bytes up, {} down, {} runs",
+            world.name,
+            record.up.len(),
+            record.down.len(),
+            cuts.len()
+        );
+        work.extend(cuts.chunks(256).map(|some| (world, some.to_vec())));
+    }
+    let sum = Mutex::new(Sum::default());
+    in_parallel(&work, |(world, cuts)| {
+        for &cut in cuts {
+            let result = guarded(|| Run::new(&plan, world, Some(cut)).cut());
+            sum.lock().unwrap().add(&world.name, cut, result);
+        }
+    });
+    sum.into_inner().unwrap().conclude("engine");
+}

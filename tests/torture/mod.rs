@@ -1,0 +1,20 @@
+//! Cut everywhere: a session of a hundred messages, a link that breaks behind any byte, and the truth of what the server
+//! had accepted by then.
+//!
+//! `plan` is what is sent and what has to become of it; `worlds` are the levels and servers; `server` is the far end, which
+#![allow(dead_code, reason = "each test crate uses a part of this module")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't go on has failed"
+)]
+
+pub(crate) mod link;
+pub(crate) mod plan;
+pub(crate) mod positions;
+pub(crate) mod random;
+pub(crate) mod relay;
+pub(crate) mod server;
+pub(crate) mod truth;
+pub(crate) mod worlds;

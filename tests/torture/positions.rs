@@ -1,0 +1,97 @@
+//! Where to cut: every byte of the first two messages, the bytes at every boundary, and a sample of the rest.
+
+use std::collections::BTreeSet;
+
+use super::link::{Cut, Direction, ENDS, Record};
+use super::random::Random;
+
+/// How thoroughly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// So many positions anywhere, one ending each.
+    Sample(usize),
+    /// The first two messages and the boundaries with every ending, and the bytes beside them and so many others with one.
+    Promised(usize),
+    /// Every byte, every ending.
+    Everything,
+}
+
+/// Command lines begin with one of these; the contents of the plan never do.
+const STARTS: [&[u8]; 8] =
+    [b"EHLO ", b"LHLO ", b"MAIL FROM:", b"RCPT TO:", b"DATA\r\n", b"BDAT ", b"RSET\r\n", b"QUIT\r\n"];
+
+pub(crate) fn cuts(record: &Record, depth: Depth, seed: u64) -> Vec<Cut> {
+    let mut random = Random(seed);
+    let mut cuts = Vec::new();
+    for direction in [Direction::Up, Direction::Down] {
+        let total = match direction {
+            Direction::Up => record.up.len(),
+            Direction::Down => record.down.len(),
+        };
+        // With every ending, and with one.
+        let mut all: BTreeSet<usize> = BTreeSet::new();
+        let mut one: Vec<usize> = Vec::new();
+        match depth {
+            Depth::Everything => all.extend(0..=total),
+            Depth::Promised(_) => {
+                let boundaries = boundaries(record, direction);
+                one.extend(boundaries.iter().flat_map(|&at| [at.saturating_sub(1), at + 1]));
+                all.extend(boundaries);
+                all.extend(0..first_two(record, direction));
+            }
+            Depth::Sample(_) => {}
+        }
+        if let Depth::Sample(n) | Depth::Promised(n) = depth {
+            one.extend((0..n.div_ceil(2)).map(|_| random.below(total + 1)));
+        }
+        for at in all {
+            cuts.extend(ENDS.map(|end| Cut::new(direction, at, end, &mut random)));
+        }
+        for at in one.into_iter().filter(|&at| at <= total) {
+            let end = *ENDS.get(random.below(ENDS.len())).unwrap();
+            cuts.push(Cut::new(direction, at, end, &mut random));
+        }
+    }
+    cuts
+}
+
+/// Between commands, between replies, between a command and its content.
+fn boundaries(record: &Record, direction: Direction) -> BTreeSet<usize> {
+    let found = match direction {
+        Direction::Up => {
+            // In a chunk a dot is content; the end of a chunk is where the next command begins.
+            let chunks = record.up.windows(5).any(|window| window == b"BDAT ");
+            lines(&record.up, |line| {
+                STARTS.iter().any(|start| line.starts_with(start)) || !chunks && line.starts_with(b".\r\n")
+            })
+        }
+        Direction::Down => lines(&record.down, |_| true),
+    };
+    found.into_iter().collect()
+}
+
+/// Where the dialogue of the third message begins. (When everything arrives at once, its replies can't be told apart.)
+fn first_two(record: &Record, direction: Direction) -> usize {
+    let at = match direction {
+        Direction::Up => {
+            let mails = lines(&record.up, |line| line.starts_with(b"MAIL FROM:"));
+            mails.into_iter().step_by(2).nth(2).unwrap_or(record.up.len())
+        }
+        Direction::Down => record.mails.get(2).map_or(0, |&(_, down)| down),
+    };
+    at.min(800)
+}
+
+/// Both ends of the lines that are of interest.
+fn lines(bytes: &[u8], wanted: impl Fn(&[u8]) -> bool) -> Vec<usize> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+        let rest = bytes.get(at..).unwrap_or_default();
+        at += line.len();
+        if wanted(rest) {
+            found.extend([at - line.len(), at]);
+        }
+    }
+    found
+}

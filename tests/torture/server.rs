@@ -1,0 +1,122 @@
+//! The far end: the library's server half, an application that answers by the addresses, and the ledger of what it accepted.
+
+use smtpipe::server::{Request, ServerOptions, ServerSession};
+
+use super::plan::Plan;
+use super::truth::Ledger;
+
+pub(crate) struct Server {
+    session: ServerSession,
+    sender: String,
+    recipients: Vec<String>,
+    content: Vec<u8>,
+    /// How many MAIL it has been asked about.
+    pub(crate) mails: usize,
+}
+
+enum Answer {
+    None,
+    Accept,
+    Reply(u16),
+    End(u32),
+}
+
+impl Server {
+    pub(crate) fn new(options: ServerOptions) -> Self {
+        Self {
+            session: ServerSession::new(options),
+            sender: String::new(),
+            recipients: Vec::new(),
+            content: Vec::new(),
+            mails: 0,
+        }
+    }
+
+    pub(crate) fn receive(&mut self, bytes: &[u8], plan: &Plan, ledger: &mut Ledger) {
+        self.session.feed(bytes);
+        self.work(plan, ledger);
+    }
+
+    pub(crate) fn end_of_input(&mut self, plan: &Plan, ledger: &mut Ledger) {
+        self.session.end_of_input();
+        self.work(plan, ledger);
+    }
+
+    /// What it has to say now, appended.
+    pub(crate) fn say(&mut self, to: &mut Vec<u8>) -> usize {
+        let n = self.session.output().len();
+        to.extend_from_slice(self.session.output());
+        self.session.sent(n);
+        n
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.session.is_closed()
+    }
+
+    fn work(&mut self, plan: &Plan, ledger: &mut Ledger) {
+        while let Some(request) = self.session.next_request() {
+            let answer = match request {
+                Request::Mail { from, .. } => {
+                    self.mails += 1;
+                    self.recipients.clear();
+                    self.content.clear();
+                    self.sender.clear();
+                    self.sender.push_str(from.as_str());
+                    if self.sender.starts_with("bad") { Answer::Reply(550) } else { Answer::Accept }
+                }
+                Request::Rcpt { to, .. } => {
+                    let to = to.as_str();
+                    if to.starts_with("no") {
+                        Answer::Reply(550)
+                    } else if to.starts_with("later") {
+                        Answer::Reply(451)
+                    } else {
+                        self.recipients.push(to.to_owned());
+                        Answer::Accept
+                    }
+                }
+                Request::Data | Request::Bdat { .. } if self.sender.starts_with("nodata") => {
+                    Answer::Reply(451)
+                }
+                Request::Content(bytes) => {
+                    self.content.extend_from_slice(bytes);
+                    Answer::None
+                }
+                Request::ContentEnd { replies } => Answer::End(replies),
+                Request::Rset => {
+                    self.recipients.clear();
+                    self.content.clear();
+                    Answer::Accept
+                }
+                _ => Answer::Accept,
+            };
+            match answer {
+                Answer::None => {}
+                Answer::Accept => self.session.accept().unwrap(),
+                Answer::Reply(code) => self.session.reply(code, "no").unwrap(),
+                Answer::End(replies) => self.end_of_content(replies, plan, ledger),
+            }
+        }
+    }
+
+    fn end_of_content(&mut self, replies: u32, plan: &Plan, ledger: &mut Ledger) {
+        let lmtp = self.session.options().lmtp;
+        let spam = self.sender.starts_with("spam");
+        let full = |recipient: &str| lmtp && recipient.starts_with("full");
+        for nth in 0..replies as usize {
+            let code = match self.recipients.get(nth) {
+                _ if spam => 554,
+                Some(recipient) if full(recipient) => 452,
+                _ => 250,
+            };
+            self.session.reply(code, "so").unwrap();
+        }
+        if !spam {
+            let served = self.recipients.iter().map(String::as_str).filter(|r| !full(r));
+            ledger.accept(plan, &self.sender, served, &self.content);
+        }
+        self.recipients.clear();
+        self.content.clear();
+    }
+}
