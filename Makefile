@@ -4,8 +4,6 @@ PYTHON ?= python3
 CARGO  ?= cargo
 CC     ?= cc
 VENV   := .venv
-# seconds that `make fuzz` gives each target
-T ?= 60
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -67,10 +65,6 @@ lint: $(VENV)/.tools ## rustfmt, clippy, rustdoc, ruff, mypy, the header, the ex
 .PHONY: torture
 torture: ## every cut of every transcript, and the property tests at length (an hour)
 	PROPTEST_CASES=20000 SMTPIPE_TORTURE=1 $(CARGO) test --release --locked
-
-.PHONY: fuzz
-fuzz: ## every fuzz target for T seconds (default 60)
-	scripts/fuzz.sh $(T)
 
 .PHONY: clean
 clean: ## removes what was built and what the interop servers left

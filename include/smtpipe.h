@@ -11,7 +11,7 @@
  * - Pointers. NULL is a status, never a crash, and so are unknown constants and tickets. A handle that
  *   was freed, or that is none, can't be told from a good one.
  * - Ownership. What a _new, _open, _start, _collect or _take function gives is the caller's, to be freed
- *   with the _free function of its type; NULL may be freed. What a getter returns is borrowed from the
+ *   with the _free function of its type (a sink with smtpipe_sink_stop()); NULL may be freed. What a getter returns is borrowed from the
  *   handle, as long as its comment says. Text and bytes given in are copied, except where a comment says
  *   that they are borrowed.
  * - Text is UTF-8 and NUL-terminated, except replies, which are in whatever encoding the server chose.
@@ -1065,6 +1065,36 @@ typedef struct smtpipe_sink smtpipe_sink;
 typedef struct smtpipe_sink_options smtpipe_sink_options;
 
 /**
+ * One event. Fields may be appended; functions that write it take the size that the caller knows.
+ */
+typedef struct smtpipe_event {
+    /**
+     * A `smtpipe_event_kind`.
+     */
+    int32_t kind;
+    /**
+     * Of a downgrade: the `smtpipe_level` tried. Else 0.
+     */
+    int32_t from;
+    /**
+     * Of an upgrade or downgrade: the `smtpipe_level` used from here on. Else 0.
+     */
+    int32_t to;
+    /**
+     * 0.
+     */
+    int32_t reserved;
+    /**
+     * Of a downgrade or reconnection: why, in words that live as long as the library is loaded. Else NULL.
+     */
+    const char *why;
+    /**
+     * Of an outcome: the outcome, the caller's to free with smtpipe_outcome_free(). Else NULL.
+     */
+    struct smtpipe_outcome *outcome;
+} smtpipe_event;
+
+/**
  * What a client or session has spent and done so far.
  */
 typedef struct smtpipe_stats {
@@ -1130,36 +1160,6 @@ typedef struct smtpipe_stats {
  * back into the handle that it was set on, and must return normally: no longjmp, no exception.
  */
 typedef void (*smtpipe_trace)(void *user, int32_t sent, const uint8_t *line, size_t len);
-
-/**
- * One event. Fields may be appended; functions that write it take the size that the caller knows.
- */
-typedef struct smtpipe_event {
-    /**
-     * A `smtpipe_event_kind`.
-     */
-    int32_t kind;
-    /**
-     * Of a downgrade: the `smtpipe_level` tried. Else 0.
-     */
-    int32_t from;
-    /**
-     * Of an upgrade or downgrade: the `smtpipe_level` used from here on. Else 0.
-     */
-    int32_t to;
-    /**
-     * 0.
-     */
-    int32_t reserved;
-    /**
-     * Of a downgrade or reconnection: why, in words that live as long as the library is loaded. Else NULL.
-     */
-    const char *why;
-    /**
-     * Of an outcome: the outcome, the caller's to free with smtpipe_outcome_free(). Else NULL.
-     */
-    struct smtpipe_outcome *outcome;
-} smtpipe_event;
 
 /**
  * Called when the library no longer needs content that it borrowed: with the pointer, the length and the
@@ -1577,6 +1577,98 @@ smtpipe_status smtpipe_client_quit(struct smtpipe_client *client,
                                    uint64_t timeout_ms);
 
 /**
+ * What to wait on. Ask again after each call that takes `client` without const: while it connects, and when it connects
+ * again, it is another one, perhaps under the same number.
+ *
+ * @param client  May be NULL.
+ *
+ * @return The file descriptor, which stays the client's: don't read, write or close it. Negative, which poll(2) ignores, when
+ *         there is none: SMTPIPE_ERR_CLOSED; SMTPIPE_ERR_NULL for NULL.
+ *
+ * Threads: one at a time per client.
+ *
+ * # Safety
+ * `client` is NULL or live.
+ */
+int32_t smtpipe_client_fd(const struct smtpipe_client *client);
+
+/**
+ * What to wait for on that file descriptor.
+ *
+ * @param client  May be NULL.
+ *
+ * @return SMTPIPE_READ, SMTPIPE_WRITE, both or, when closed, 0; SMTPIPE_ERR_NULL for NULL.
+ *
+ * Threads: one at a time per client.
+ *
+ * # Safety
+ * `client` is NULL or live.
+ */
+int32_t smtpipe_client_interest(struct smtpipe_client *client);
+
+/**
+ * How long to wait at most: by then smtpipe_client_drive() must be called even if nothing is ready.
+ *
+ * @param client  May be NULL.
+ *
+ * @return Milliseconds as poll(2) and epoll_wait(2) take them: 0 is now, -1 as long as you like. Negative for NULL.
+ *
+ * Threads: one at a time per client.
+ *
+ * # Safety
+ * `client` is NULL or live.
+ */
+int32_t smtpipe_client_timeout_ms(const struct smtpipe_client *client);
+
+/**
+ * Does all that can be done without blocking: connects, writes, reads, ends what has waited too long. Then collect outcomes
+ * with a timeout of 0 until there is none.
+ *
+ * @param client  Must not be NULL.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_CLOSED when the connection is gone for good, and then every ticket has its outcome and
+ *         smtpipe_client_error() says why, if it was not QUIT; SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per client.
+ *
+ * # Safety
+ * `client` is NULL or live.
+ */
+smtpipe_status smtpipe_client_drive(struct smtpipe_client *client);
+
+/**
+ * Whether the connection is gone for good.
+ *
+ * @param client  May be NULL.
+ *
+ * @return true if it is; false if not, and for NULL.
+ *
+ * Threads: one at a time per client.
+ *
+ * # Safety
+ * `client` is NULL or live.
+ */
+bool smtpipe_client_is_closed(const struct smtpipe_client *client);
+
+/**
+ * What happened besides outcomes: levels earned and lost, connections made anew. The last few are kept.
+ *
+ * @param client  Must not be NULL.
+ * @param event   Gets the event; its `outcome` is NULL. Must not be NULL.
+ * @param size    sizeof(smtpipe_event) as the caller was compiled with it.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_NOTHING if there is none; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `size` is too small.
+ *
+ * Threads: one at a time per client.
+ *
+ * # Safety
+ * `client` is NULL or live; `event` is NULL or writable for `size` bytes.
+ */
+smtpipe_status smtpipe_client_next_report(struct smtpipe_client *client,
+                                          struct smtpipe_event *event,
+                                          size_t size);
+
+/**
  * How many tickets have an outcome to come or to be collected.
  *
  * @param client  May be NULL.
@@ -1669,98 +1761,6 @@ const struct smtpipe_error *smtpipe_client_error(const struct smtpipe_client *cl
 smtpipe_status smtpipe_client_set_trace(struct smtpipe_client *client,
                                         smtpipe_trace trace,
                                         void *user);
-
-/**
- * What to wait on. Ask again after each call that takes `client` without const: while it connects, and when it connects
- * again, it is another one, perhaps under the same number.
- *
- * @param client  May be NULL.
- *
- * @return The file descriptor, which stays the client's: don't read, write or close it. Negative, which poll(2) ignores, when
- *         there is none: SMTPIPE_ERR_CLOSED; SMTPIPE_ERR_NULL for NULL.
- *
- * Threads: one at a time per client.
- *
- * # Safety
- * `client` is NULL or live.
- */
-int32_t smtpipe_client_fd(const struct smtpipe_client *client);
-
-/**
- * What to wait for on that file descriptor.
- *
- * @param client  May be NULL.
- *
- * @return SMTPIPE_READ, SMTPIPE_WRITE, both or, when closed, 0; SMTPIPE_ERR_NULL for NULL.
- *
- * Threads: one at a time per client.
- *
- * # Safety
- * `client` is NULL or live.
- */
-int32_t smtpipe_client_interest(struct smtpipe_client *client);
-
-/**
- * How long to wait at most: by then smtpipe_client_drive() must be called even if nothing is ready.
- *
- * @param client  May be NULL.
- *
- * @return Milliseconds as poll(2) and epoll_wait(2) take them: 0 is now, -1 as long as you like. Negative for NULL.
- *
- * Threads: one at a time per client.
- *
- * # Safety
- * `client` is NULL or live.
- */
-int32_t smtpipe_client_timeout_ms(const struct smtpipe_client *client);
-
-/**
- * Does all that can be done without blocking: connects, writes, reads, ends what has waited too long. Then collect outcomes
- * with a timeout of 0 until there is none.
- *
- * @param client  Must not be NULL.
- *
- * @return SMTPIPE_OK; SMTPIPE_ERR_CLOSED when the connection is gone for good, and then every ticket has its outcome and
- *         smtpipe_client_error() says why, if it was not QUIT; SMTPIPE_ERR_NULL.
- *
- * Threads: one at a time per client.
- *
- * # Safety
- * `client` is NULL or live.
- */
-smtpipe_status smtpipe_client_drive(struct smtpipe_client *client);
-
-/**
- * Whether the connection is gone for good.
- *
- * @param client  May be NULL.
- *
- * @return true if it is; false if not, and for NULL.
- *
- * Threads: one at a time per client.
- *
- * # Safety
- * `client` is NULL or live.
- */
-bool smtpipe_client_is_closed(const struct smtpipe_client *client);
-
-/**
- * What happened besides outcomes: levels earned and lost, connections made anew. The last few are kept.
- *
- * @param client  Must not be NULL.
- * @param event   Gets the event; its `outcome` is NULL. Must not be NULL.
- * @param size    sizeof(smtpipe_event) as the caller was compiled with it.
- *
- * @return SMTPIPE_OK; SMTPIPE_NOTHING if there is none; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `size` is too small.
- *
- * Threads: one at a time per client.
- *
- * # Safety
- * `client` is NULL or live; `event` is NULL or writable for `size` bytes.
- */
-smtpipe_status smtpipe_client_next_report(struct smtpipe_client *client,
-                                          struct smtpipe_event *event,
-                                          size_t size);
 
 /**
  * Makes a configuration: local name "localhost", level auto, at most 100 messages in flight, the time limits
@@ -1904,36 +1904,6 @@ smtpipe_status smtpipe_config_set_level(struct smtpipe_config *config,
 smtpipe_status smtpipe_config_set_max_level(struct smtpipe_config *config, int32_t level);
 
 /**
- * Bounds how many messages may be begun and not finished. That is how many can ever be in doubt.
- *
- * @param config  Must not be NULL.
- * @param count   Default 100; 0 is no limit.
- *
- * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
- *
- * Threads: one at a time per configuration.
- *
- * # Safety
- * `config` is NULL or live.
- */
-smtpipe_status smtpipe_config_set_max_in_flight(struct smtpipe_config *config, size_t count);
-
-/**
- * Bounds how many bytes may be sent and not answered. One message may always go, whatever its size.
- *
- * @param config  Must not be NULL.
- * @param bytes   Default 0: no limit.
- *
- * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
- *
- * Threads: one at a time per configuration.
- *
- * # Safety
- * `config` is NULL or live.
- */
-smtpipe_status smtpipe_config_set_max_unanswered(struct smtpipe_config *config, size_t bytes);
-
-/**
  * Decides who gets a message when some of its recipients are refused.
  *
  * @param config  Must not be NULL.
@@ -1994,6 +1964,36 @@ smtpipe_status smtpipe_config_set_8bit_anyway(struct smtpipe_config *config, int
  */
 smtpipe_status smtpipe_config_set_reconnect(struct smtpipe_config *config,
                                             int32_t on);
+
+/**
+ * Bounds how many messages may be begun and not finished. That is how many can ever be in doubt.
+ *
+ * @param config  Must not be NULL.
+ * @param count   Default 100; 0 is no limit.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per configuration.
+ *
+ * # Safety
+ * `config` is NULL or live.
+ */
+smtpipe_status smtpipe_config_set_max_in_flight(struct smtpipe_config *config, size_t count);
+
+/**
+ * Bounds how many bytes may be sent and not answered. One message may always go, whatever its size.
+ *
+ * @param config  Must not be NULL.
+ * @param bytes   Default 0: no limit.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per configuration.
+ *
+ * # Safety
+ * `config` is NULL or live.
+ */
+smtpipe_status smtpipe_config_set_max_unanswered(struct smtpipe_config *config, size_t bytes);
 
 /**
  * Sets one time limit, or all of them.
@@ -3598,6 +3598,114 @@ smtpipe_status smtpipe_sink_take_messages(const struct smtpipe_sink *sink,
                                           struct smtpipe_received **received);
 
 /**
+ * Offers an extension, or doesn't.
+ *
+ * @param options    Must not be NULL.
+ * @param extension  A `smtpipe_extension`.
+ * @param on         0 is not offered, any other number offered (the default for each).
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `extension` is unknown.
+ *
+ * Threads: one at a time per options.
+ *
+ * # Safety
+ * `options` is NULL or live.
+ */
+smtpipe_status smtpipe_sink_options_offer(struct smtpipe_sink_options *options,
+                                          int32_t extension,
+                                          int32_t on);
+
+/**
+ * Offers SIZE (RFC 1870), or doesn't.
+ *
+ * @param options  Must not be NULL.
+ * @param offered  0 is not offered, any other number offered (the default).
+ * @param limit    Octets of one message; 0 is no fixed limit (the default). Not used if not offered.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per options.
+ *
+ * # Safety
+ * `options` is NULL or live.
+ */
+smtpipe_status smtpipe_sink_options_set_size(struct smtpipe_sink_options *options,
+                                             int32_t offered,
+                                             uint64_t limit);
+
+/**
+ * Offers LIMITS (RFC 9422), and enforces them: 452 to further recipients, 421 to further messages. In each 0 is no limit.
+ *
+ * @param options      Must not be NULL.
+ * @param rcpt_max     Recipients of one message.
+ * @param mail_max     Messages on one connection.
+ * @param domain_max   Domains among the recipients of one message. Offered, not enforced.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per options.
+ *
+ * # Safety
+ * `options` is NULL or live.
+ */
+smtpipe_status smtpipe_sink_options_set_limits(struct smtpipe_sink_options *options,
+                                               uint32_t rcpt_max,
+                                               uint32_t mail_max,
+                                               uint32_t domain_max);
+
+/**
+ * Adds a line to the EHLO reply.
+ *
+ * @param options  Must not be NULL.
+ * @param line     Keyword and parameters, printable ASCII. Must not be NULL. Copied.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if the line is empty or not printable ASCII.
+ *
+ * Threads: one at a time per options.
+ *
+ * # Safety
+ * `options` is NULL or live; `line` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_sink_options_add_extension(struct smtpipe_sink_options *options,
+                                                  const char *line);
+
+/**
+ * Imitates a fault of real servers, or ceases to.
+ *
+ * @param options  Must not be NULL.
+ * @param quirk    A `smtpipe_sink_quirk`.
+ * @param on       0 is off (the default for each), any other number on.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `quirk` is unknown.
+ *
+ * Threads: one at a time per options.
+ *
+ * # Safety
+ * `options` is NULL or live.
+ */
+smtpipe_status smtpipe_sink_options_set_quirk(struct smtpipe_sink_options *options,
+                                              int32_t quirk,
+                                              int32_t on);
+
+/**
+ * Offers what a known server offers, with its faults. Where to listen, distance, bandwidth, what is kept, rules and the numbers
+ * of connections and buffers stay as they are.
+ *
+ * @param options  Must not be NULL.
+ * @param name     "postfix", "exim", "dovecot" (LMTP), "sendmail", "haraka", "courier", "opensmtpd", "aiosmtpd" or "go-smtp".
+ *                 Must not be NULL.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if there is none of that name.
+ *
+ * Threads: one at a time per options.
+ *
+ * # Safety
+ * `options` is NULL or live; `name` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_sink_options_imitate(struct smtpipe_sink_options *options,
+                                            const char *name);
+
+/**
  * Makes options: a modern server on a free port of 127.0.0.1 that offers everything, takes any mail and keeps it.
  *
  * @param options  Gets the options. Must not be NULL.
@@ -3750,114 +3858,6 @@ smtpipe_status smtpipe_sink_options_set_keep(struct smtpipe_sink_options *option
  */
 smtpipe_status smtpipe_sink_options_set_host_name(struct smtpipe_sink_options *options,
                                                   const char *name);
-
-/**
- * Offers an extension, or doesn't.
- *
- * @param options    Must not be NULL.
- * @param extension  A `smtpipe_extension`.
- * @param on         0 is not offered, any other number offered (the default for each).
- *
- * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `extension` is unknown.
- *
- * Threads: one at a time per options.
- *
- * # Safety
- * `options` is NULL or live.
- */
-smtpipe_status smtpipe_sink_options_offer(struct smtpipe_sink_options *options,
-                                          int32_t extension,
-                                          int32_t on);
-
-/**
- * Offers SIZE (RFC 1870), or doesn't.
- *
- * @param options  Must not be NULL.
- * @param offered  0 is not offered, any other number offered (the default).
- * @param limit    Octets of one message; 0 is no fixed limit (the default). Not used if not offered.
- *
- * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
- *
- * Threads: one at a time per options.
- *
- * # Safety
- * `options` is NULL or live.
- */
-smtpipe_status smtpipe_sink_options_set_size(struct smtpipe_sink_options *options,
-                                             int32_t offered,
-                                             uint64_t limit);
-
-/**
- * Offers LIMITS (RFC 9422), and enforces them: 452 to further recipients, 421 to further messages. In each 0 is no limit.
- *
- * @param options      Must not be NULL.
- * @param rcpt_max     Recipients of one message.
- * @param mail_max     Messages on one connection.
- * @param domain_max   Domains among the recipients of one message. Offered, not enforced.
- *
- * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
- *
- * Threads: one at a time per options.
- *
- * # Safety
- * `options` is NULL or live.
- */
-smtpipe_status smtpipe_sink_options_set_limits(struct smtpipe_sink_options *options,
-                                               uint32_t rcpt_max,
-                                               uint32_t mail_max,
-                                               uint32_t domain_max);
-
-/**
- * Adds a line to the EHLO reply.
- *
- * @param options  Must not be NULL.
- * @param line     Keyword and parameters, printable ASCII. Must not be NULL. Copied.
- *
- * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if the line is empty or not printable ASCII.
- *
- * Threads: one at a time per options.
- *
- * # Safety
- * `options` is NULL or live; `line` is NULL or NUL-terminated.
- */
-smtpipe_status smtpipe_sink_options_add_extension(struct smtpipe_sink_options *options,
-                                                  const char *line);
-
-/**
- * Imitates a fault of real servers, or ceases to.
- *
- * @param options  Must not be NULL.
- * @param quirk    A `smtpipe_sink_quirk`.
- * @param on       0 is off (the default for each), any other number on.
- *
- * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `quirk` is unknown.
- *
- * Threads: one at a time per options.
- *
- * # Safety
- * `options` is NULL or live.
- */
-smtpipe_status smtpipe_sink_options_set_quirk(struct smtpipe_sink_options *options,
-                                              int32_t quirk,
-                                              int32_t on);
-
-/**
- * Offers what a known server offers, with its faults. Where to listen, distance, bandwidth, what is kept, rules and the numbers
- * of connections and buffers stay as they are.
- *
- * @param options  Must not be NULL.
- * @param name     "postfix", "exim", "dovecot" (LMTP), "sendmail", "haraka", "courier", "opensmtpd", "aiosmtpd" or "go-smtp".
- *                 Must not be NULL.
- *
- * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if there is none of that name.
- *
- * Threads: one at a time per options.
- *
- * # Safety
- * `options` is NULL or live; `name` is NULL or NUL-terminated.
- */
-smtpipe_status smtpipe_sink_options_imitate(struct smtpipe_sink_options *options,
-                                            const char *name);
 
 /**
  * Ends a connection with 421 after so many negative replies without an accepted message between them.

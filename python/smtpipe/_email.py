@@ -19,9 +19,6 @@ from smtpipe.errors import MisuseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import TypeAlias
-
-    AnyEmail: TypeAlias = StandardMessage[Any, Any]
 
 __all__ = ["addresses", "envelope", "is_email", "to_parts"]
 
@@ -35,7 +32,7 @@ def is_email(value: object) -> bool:
 
 
 def to_parts(
-    email: AnyEmail,
+    email: StandardMessage[Any, Any],
     sender: str | None = None,
     recipients: str | Iterable[str] | None = None,
 ) -> tuple[str, list[str] | str | Iterable[str], bytes]:
@@ -47,7 +44,7 @@ def to_parts(
     return sender, recipients, content(email)
 
 
-def envelope(email: AnyEmail) -> tuple[str, list[str]]:
+def envelope(email: StandardMessage[Any, Any]) -> tuple[str, list[str]]:
     """The envelope that the header fields tell: RFC 5322 sections 3.6.2, 3.6.3 and 3.6.6.
 
     The sender is Sender, or else From, which must then hold exactly one address. The recipients are
@@ -70,13 +67,20 @@ def envelope(email: AnyEmail) -> tuple[str, list[str]]:
     return sender, list(dict.fromkeys(recipients))
 
 
-def addresses(email: AnyEmail, fields: Iterable[str]) -> list[str]:
+def addresses(email: StandardMessage[Any, Any], fields: Iterable[str]) -> list[str]:
     """The bare addresses in the given header fields, in order."""
-    values = [str(value) for name in fields for value in email.get_all(name, [])]
-    return [address for _, address in getaddresses(values) if address]
+    found = []
+    for name in fields:
+        try:
+            values = [str(value) for value in email.get_all(name, [])]
+            found += [address for _, address in getaddresses(values) if address]
+        except Exception as error:
+            # The standard parsers raise what they trip over: nested groups end in RecursionError.
+            raise MisuseError(f"{name}: can't be read as addresses: {type(error).__name__}") from error
+    return found
 
 
-def _resent_prefix(email: AnyEmail) -> str:
+def _resent_prefix(email: StandardMessage[Any, Any]) -> str:
     """`"Resent-"` for a message that was resent once.
 
     Resent twice, it has two blocks, and the fields can't tell which goes with which once parsed.
@@ -87,7 +91,7 @@ def _resent_prefix(email: AnyEmail) -> str:
     return "Resent-" if dates else ""
 
 
-def content(email: AnyEmail) -> bytes:
+def content(email: StandardMessage[Any, Any]) -> bytes:
     """The octets to send: CRLF line ends, no Bcc, nothing refolded that came folded."""
     without_bcc = copy.copy(email)
     del without_bcc["Bcc"]
@@ -101,12 +105,15 @@ def content(email: AnyEmail) -> bytes:
     out = io.BytesIO()
     try:
         BytesGenerator(out, mangle_from_=False, policy=policy).flatten(without_bcc, unixfrom=False)
-    except (UnicodeError, LookupError) as error:
-        raise MisuseError(f"content: the message can't be written out: {error}") from error
+    except Exception as error:
+        # As above: unknown character sets, lone surrogates, nesting beyond the recursion limit.
+        raise MisuseError(
+            f"content: the message can't be written out: {type(error).__name__}: {error}"
+        ) from error
     return out.getvalue()
 
 
-def _needs_utf8(email: AnyEmail) -> bool:
+def _needs_utf8(email: StandardMessage[Any, Any]) -> bool:
     """Whether an address in the header can only be written in UTF-8 (RFC 6532).
 
     Encoded words are for names and texts, never for addresses.

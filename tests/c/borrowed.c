@@ -77,7 +77,7 @@ static void sent(void)
     /* Shared by the message and ten tickets: the last of them lets go of it. */
     OK(lend(message, &loan, canonical));
     for (i = 0; i < 10; i++) {
-        OK(smtpipe_client_send(client, message, &ticket));
+        OK(smtpipe_client_submit(client, message, &ticket));
     }
     smtpipe_message_free(message);
     CHECK(loan.released == 0);

@@ -31,8 +31,11 @@ static smtpipe_request ask_at(smtpipe_server *server, int32_t kind, int line)
 
 static void quiet(smtpipe_server *server)
 {
-    smtpipe_request request;
+    smtpipe_request request, untouched;
+    memset(&request, 0x5a, sizeof request);
+    memset(&untouched, 0x5a, sizeof untouched);
     CHECK(smtpipe_server_next_request(server, &request, sizeof request) == SMTPIPE_NOTHING);
+    CHECK(memcmp(&request, &untouched, sizeof request) == 0);
 }
 
 /* What is to be written now, taken in steps of `step`. */

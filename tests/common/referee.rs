@@ -137,7 +137,7 @@ impl Referee {
         self.line.clear();
         self.mode = Mode::Commands;
         self.first_of_connection = self.deals.len();
-        (self.poisoned, self.shut) = (false, false);
+        (self.poisoned, self.shut, self.reset_refused) = (false, false, false);
         self.connect_early();
     }
 

@@ -1,11 +1,11 @@
 //! `smtpipe_config`: what a client or session is told before it starts. Setters on an opaque object, so that
 //! options can be added without touching the ABI.
 
-use crate::constants::{self, smtpipe_timer};
+use crate::constants::{self};
 use crate::handle::{Done, Failure, Opaque, Out, free, give, guard, reason, shareable, text, with_mut};
 use crate::status::smtpipe_status;
 use engine::client::{Config, Target};
-use engine::session::{Options, Timeouts};
+use engine::session::Options;
 use engine::wire::HostName;
 use std::ffi::c_char;
 use std::path::PathBuf;
@@ -283,46 +283,6 @@ pub unsafe extern "C" fn smtpipe_config_set_max_level(
     }
 }
 
-/// Bounds how many messages may be begun and not finished. That is how many can ever be in doubt.
-///
-/// @param config  Must not be NULL.
-/// @param count   Default 100; 0 is no limit.
-///
-/// @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
-///
-/// Threads: one at a time per configuration.
-///
-/// # Safety
-/// `config` is NULL or live.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn smtpipe_config_set_max_in_flight(
-    config: *mut smtpipe_config,
-    count: usize,
-) -> smtpipe_status {
-    // SAFETY: the caller's promise, see above.
-    unsafe { set(config, |config| config.options.max_in_flight = count) }
-}
-
-/// Bounds how many bytes may be sent and not answered. One message may always go, whatever its size.
-///
-/// @param config  Must not be NULL.
-/// @param bytes   Default 0: no limit.
-///
-/// @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
-///
-/// Threads: one at a time per configuration.
-///
-/// # Safety
-/// `config` is NULL or live.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn smtpipe_config_set_max_unanswered(
-    config: *mut smtpipe_config,
-    bytes: usize,
-) -> smtpipe_status {
-    // SAFETY: the caller's promise, see above.
-    unsafe { set(config, |config| config.options.max_unanswered = bytes) }
-}
-
 /// Decides who gets a message when some of its recipients are refused.
 ///
 /// @param config  Must not be NULL.
@@ -414,98 +374,14 @@ pub unsafe extern "C" fn smtpipe_config_set_reconnect(
     unsafe { set(config, |config| config.reconnect = on != 0) }
 }
 
-/// Sets one time limit, or all of them.
-///
-/// @param config  Must not be NULL.
-/// @param timer   A `smtpipe_timer`.
-/// @param ms      Milliseconds; 0 is refused.
-///
-/// @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `timer` is unknown or `ms` is 0.
-///
-/// Threads: one at a time per configuration.
-///
-/// # Safety
-/// `config` is NULL or live.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn smtpipe_config_set_timeout(
-    config: *mut smtpipe_config,
-    timer: i32,
-    ms: u64,
-) -> smtpipe_status {
-    // SAFETY: the caller's promise, see above.
-    unsafe {
-        with_mut(config, |config| {
-            let limit = millis(ms);
-            if ms == 0 {
-                return Err(Failure::new(
-                    smtpipe_status::SMTPIPE_ERR_VALUE,
-                    "a time limit of 0 would let nothing happen",
-                ));
-            }
-            let timeouts = &mut config.options.timeouts;
-            let which = choose!(smtpipe_timer, "timer", timer, {
-                SMTPIPE_TIMER_ALL => {
-                    *timeouts = Timeouts::all(limit);
-                    return Ok(());
-                },
-                SMTPIPE_TIMER_CONNECT => &mut timeouts.connect,
-                SMTPIPE_TIMER_GREETING => &mut timeouts.greeting,
-                SMTPIPE_TIMER_EHLO => &mut timeouts.ehlo,
-                SMTPIPE_TIMER_MAIL => &mut timeouts.mail,
-                SMTPIPE_TIMER_RCPT => &mut timeouts.rcpt,
-                SMTPIPE_TIMER_DATA => &mut timeouts.data,
-                SMTPIPE_TIMER_BLOCK => &mut timeouts.block,
-                SMTPIPE_TIMER_CONTENT => &mut timeouts.content,
-                SMTPIPE_TIMER_OTHER => &mut timeouts.other,
-            });
-            *which = limit;
-            Ok(())
-        })
-    }
-}
-
-/// Bounds what one reply of the server may be; a longer one ends the session.
-///
-/// @param config  Must not be NULL.
-/// @param line    Octets of one line with its CRLF. Default 2048.
-/// @param lines   Lines of one reply. Default 128.
-/// @param total   Octets of one reply. Default 65536.
-///
-/// @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `line` or `total` is under 512 (RFC 5321 section 4.5.3.1.5
-///         asks for that much) or `lines` is 0.
-///
-/// Threads: one at a time per configuration.
-///
-/// # Safety
-/// `config` is NULL or live.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn smtpipe_config_set_reply_limits(
-    config: *mut smtpipe_config,
-    line: usize,
-    lines: usize,
-    total: usize,
-) -> smtpipe_status {
-    // SAFETY: the caller's promise, see above.
-    unsafe {
-        with_mut(config, |config| {
-            if line < 512 || total < 512 || lines == 0 {
-                return Err(Failure::new(
-                    smtpipe_status::SMTPIPE_ERR_VALUE,
-                    "a reply may always have one line of 512 octets",
-                ));
-            }
-            let limits = &mut config.options.reply_limits;
-            (limits.line, limits.lines, limits.total) = (line, lines, total);
-            Ok(())
-        })
-    }
-}
-
 /// A setter that can't be refused.
 ///
 /// # Safety
 /// `config` is NULL or live.
-unsafe fn set(config: *mut smtpipe_config, change: impl FnOnce(&mut ConfigHandle)) -> smtpipe_status {
+pub(crate) unsafe fn set(
+    config: *mut smtpipe_config,
+    change: impl FnOnce(&mut ConfigHandle),
+) -> smtpipe_status {
     // SAFETY: by the contract above.
     unsafe {
         with_mut(config, |config| -> Done {

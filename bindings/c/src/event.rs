@@ -1,9 +1,9 @@
 //! `smtpipe_event`: what a session reports, and what a client reports besides outcomes.
 
 use crate::constants::level_number;
-use crate::handle::{Failure, Out};
+use crate::handle::Failure;
 use crate::outcome::smtpipe_outcome;
-use crate::stats::fill;
+use crate::stats::{check_place, fill};
 use crate::status::smtpipe_status;
 use crate::views::give_outcome;
 use engine::session::{DowngradeReason, Event, ReconnectReason};
@@ -110,15 +110,7 @@ impl EventPlace {
     /// # Safety
     /// `place` is NULL or writable for `size` bytes until the event is written.
     pub(crate) unsafe fn new(place: *mut smtpipe_event, size: usize) -> Result<Self, Failure> {
-        // SAFETY: by the contract above; nothing is written through the Out.
-        let _: Out<smtpipe_event> = unsafe { Out::new(place)? };
-        // The first version of the struct is the least that a caller can know: he must be given the outcome.
-        if size < size_of::<smtpipe_event>() || isize::try_from(size).is_err() {
-            return Err(Failure::new(
-                smtpipe_status::SMTPIPE_ERR_VALUE,
-                "the size is not that of smtpipe_event",
-            ));
-        }
+        check_place(place, size, size_of::<smtpipe_event>())?;
         Ok(Self { place, size })
     }
 

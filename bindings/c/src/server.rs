@@ -5,6 +5,7 @@ use crate::handle::{Failure, Opaque, Out, free, give, guard, movable, peek, read
 use crate::request::{smtpipe_request, write};
 use crate::server_options::smtpipe_server_options;
 use crate::session_io::smtpipe_bytes;
+use crate::stats::check_place;
 use crate::status::smtpipe_status;
 use engine::server::{AnswerError, ServerSession};
 use std::ffi::c_char;
@@ -180,7 +181,7 @@ pub unsafe extern "C" fn smtpipe_server_next_request(
     unsafe {
         with_mut(server, |server| {
             // Checked before a request is taken: one that is taken can't be put back.
-            write(request, size, &smtpipe_request::default())?;
+            check_place(request, size, size_of::<smtpipe_request>())?;
             let asked = server.next_request().ok_or(smtpipe_status::SMTPIPE_NOTHING)?;
             write(request, size, &smtpipe_request::from(asked))
         })

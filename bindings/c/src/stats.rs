@@ -76,17 +76,23 @@ pub(crate) unsafe fn write(place: *mut smtpipe_stats, size: usize, stats: &Stats
     unsafe { fill(place, size, LEAST, &smtpipe_stats::from(stats)) }
 }
 
-/// Writes as much of a struct as the caller knows; what he knows and this library doesn't becomes zero.
-///
-/// # Safety
-/// `place` is NULL or writable for `size` bytes. `T` has no padding and any bytes of it may be copied.
-pub(crate) unsafe fn fill<T: Copy>(place: *mut T, size: usize, least: usize, value: &T) -> Done {
+/// Refuses what can't be the place for a struct: NULL, or a size under that of the struct's first version.
+pub(crate) fn check_place<T>(place: *mut T, size: usize, least: usize) -> Done {
     if place.is_null() {
         return Err(smtpipe_status::SMTPIPE_ERR_NULL.into());
     }
     if size < least || isize::try_from(size).is_err() {
         return Err(Failure::new(smtpipe_status::SMTPIPE_ERR_VALUE, "the size is not that of the struct"));
     }
+    Ok(())
+}
+
+/// Writes as much of a struct as the caller knows; what he knows and this library doesn't becomes zero.
+///
+/// # Safety
+/// `place` is NULL or writable for `size` bytes. `T` has no padding and any bytes of it may be copied.
+pub(crate) unsafe fn fill<T: Copy>(place: *mut T, size: usize, least: usize, value: &T) -> Done {
+    check_place(place, size, least)?;
     let known = size.min(size_of::<T>());
     // SAFETY: both are valid for `known` bytes, `place` for `size`; a caller's memory and ours don't overlap.
     unsafe {

@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0: done; 1: something failed; 2: the call was wrong; 130: interrupted.
     """
-    arguments = _parser().parse_args(argv)
+    arguments = _parse(argv)
     screen = Screen(plain=arguments.plain)
     try:
         code: int = arguments.run(arguments, screen)
@@ -45,6 +45,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         screen.problem(str(error))
         return 1
     return code
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = _parser()
+    arguments, rest = parser.parse_known_args(argv)
+    # argparse ends a list of words at the next option and doesn't take it up again.
+    if rest and not (hasattr(arguments, "words") and all(not word.startswith("-") for word in rest)):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        arguments.words += rest
+    return arguments
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -12,12 +12,21 @@ from smtpipe.errors import MisuseError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["add_connection", "host_and_port", "open_client", "positive", "seconds", "show_line"]
+SERVER_HELP = "HOST, HOST:PORT or [IPv6]:PORT; port 25 by default"
+
+__all__ = [
+    "SERVER_HELP",
+    "add_connection",
+    "host_and_port",
+    "open_client",
+    "positive",
+    "seconds",
+    "show_line",
+]
 
 
 def add_connection(parser: argparse.ArgumentParser) -> None:
-    """The arguments of a connection."""
-    parser.add_argument("server", nargs="?", help="HOST, HOST:PORT or [IPv6]:PORT; port 25 by default")
+    """The arguments of a connection, but for the server itself."""
     group = parser.add_argument_group("connection")
     group.add_argument("--unix", metavar="PATH", help="a unix socket instead of a server")
     group.add_argument("--lmtp", action="store_true", help="speak LMTP (port 24 by default)")

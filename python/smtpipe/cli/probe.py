@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import smtpipe
-from smtpipe.cli.common import add_connection, open_client, positive, show_line
+from smtpipe.cli.common import SERVER_HELP, add_connection, open_client, positive, show_line
 
 if TYPE_CHECKING:
     import argparse
@@ -26,6 +26,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="show what a server offers and which level it earns",
         description="Show what a server offers. With --to, send test messages and show which level it earns.",
     )
+    parser.add_argument("server", nargs="?", help=SERVER_HELP)
     add_connection(parser)
     parser.add_argument("--to", metavar="ADDRESS", help="who gets the test messages")
     parser.add_argument(

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import smtpipe
-from smtpipe.cli.common import add_connection, open_client, show_line
+from smtpipe.cli.common import SERVER_HELP, add_connection, open_client, show_line
 from smtpipe.cli.sources import read, without_bcc
 
 if TYPE_CHECKING:
@@ -27,10 +27,15 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         description="Send mail from disk over one connection. "
         "The exit code is 1 unless every message was delivered.",
     )
-    add_connection(parser)
+    # One list, not a server and paths: argparse could not tell those apart when options stand between them.
     parser.add_argument(
-        "paths", nargs="+", help="mbox files, Maildirs, .eml files, folders of .eml and .mbox files"
+        "words",
+        nargs="+",
+        metavar="SERVER PATH",
+        help=f"the server ({SERVER_HELP}; none with --unix), then mbox files, Maildirs, .eml files, "
+        "folders of .eml and .mbox files",
     )
+    add_connection(parser)
     parser.add_argument(
         "--from", dest="sender", metavar="ADDRESS", help="envelope sender; else from the header"
     )
@@ -45,10 +50,10 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(arguments: argparse.Namespace, screen: Screen) -> int:
     """Send, report, and say by the exit code whether all is well."""
-    if arguments.unix is not None and arguments.server is not None:
-        # With a unix socket there is no server to name: the first word is a path like the others.
-        arguments.paths.insert(0, arguments.server)
-        arguments.server = None
+    arguments.server, *paths = arguments.words if arguments.unix is None else [None, *arguments.words]
+    if not paths:
+        raise smtpipe.MisuseError("paths: say where to send to and what to send")
+    arguments.paths = paths
     source = _Source(arguments, screen)
     counts = source.counts
     began = time.monotonic()
