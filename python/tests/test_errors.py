@@ -180,7 +180,7 @@ def test_tls_none_is_plain(sink: smtpipe.Sink) -> None:
 def test_nobody_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with pytest.raises(ConnectionError, match=rf"127\.0\.0\.1:{port}"):
+    with pytest.raises(ConnectionRefusedError, match=rf"127\.0\.0\.1:{port}"):
         smtpipe.connect("127.0.0.1", port)
 
 

@@ -40,7 +40,7 @@ impl Client {
 
     /// Waits until there is something to do, or so long.
     pub(super) fn wait(&mut self, limit: Option<Duration>) {
-        let limit = match (limit, self.timeout()) {
+        let limit = match (limit, self.due()) {
             (Some(limit), Some(own)) => Some(limit.min(own)),
             (limit, own) => limit.or(own),
         };

@@ -186,6 +186,21 @@ impl Client {
         }
     }
 
+    /// Ends the connection at once, without QUIT and without another one. Every open ticket gets its outcome, which stays to
+    /// be collected.
+    pub fn abort(&mut self) {
+        self.config.reconnect = false;
+        self.link = Link::Closed;
+        let now = self.now();
+        self.session.connection_lost(now, "closed by the caller");
+        self.take_events();
+    }
+
+    /// Why there was no connection, where that is why the session ended. Given once.
+    pub const fn take_connect_error(&mut self) -> Option<ConnectError> {
+        self.connect_error.take()
+    }
+
     /// Sends every message of an iterator and returns the outcomes as they come; draws only as the window opens.
     pub fn send_all<I>(&mut self, messages: I) -> SendAll<'_, I::IntoIter>
     where
@@ -218,8 +233,14 @@ impl Client {
         }
     }
 
-    /// How long until [`drive`](Self::drive) must be called even if nothing is ready. `None`: as long as you like.
+    /// How long until [`drive`](Self::drive) must be called even if nothing is ready; zero while there are outcomes to be
+    /// collected, so that a loop that looks for them only when woken can't sleep on them. `None`: as long as you like.
     pub fn timeout(&self) -> Option<Duration> {
+        if self.outcomes.is_empty() { self.due() } else { Some(Duration::ZERO) }
+    }
+
+    /// How long until the connection itself wants attention.
+    fn due(&self) -> Option<Duration> {
         match &self.link {
             Link::Connecting(connector) => Some(connector.timeout()),
             Link::Open(_) => self.session.deadline().map(|deadline| deadline.saturating_sub(self.now())),

@@ -126,6 +126,9 @@ impl Engine {
         if code < 400 {
             self.transaction.begin_chunk();
             self.stage = Stage::Chunk { left: size, last };
+        } else if code == 421 {
+            // Nothing is read behind it, the chunk neither: it can't be said when that has passed.
+            self.out.push(code, enhanced(&self.options, Asked::Bdat { size, last }, code, text), text, false);
         } else {
             let enhanced = enhanced(&self.options, Asked::Bdat { size, last }, code, text);
             let mut reply = Vec::new();

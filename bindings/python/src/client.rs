@@ -54,7 +54,11 @@ pub(crate) fn connect(
         (client.capabilities().is_some() || client.is_closed()).then(|| client.error().cloned())
     });
     client.deliver_trace(py);
-    match ready?.flatten() {
+    let ready = ready?.flatten();
+    if let Some(error) = client.shared.lock(py).client.take_connect_error() {
+        return Err(connect_error(py, error));
+    }
+    match ready {
         None if client.is_closed(py) => Err(session_error(py, &SessionError::Closed { waiting_for: None })),
         None => Ok(client),
         Some(error) => Err(session_error(py, &error)),
@@ -97,15 +101,11 @@ impl Client {
         error.map_or_else(|| closed(py), |error| session_error(py, &error))
     }
 
-    /// Ends the connection now. What is open is settled by what is known: the driver finds the connection gone.
+    /// Ends the connection now. What is open is settled by what is known.
     fn abort(&self, py: Python<'_>) {
         py.detach(|| {
             let mut core = self.shared.lock_detached();
-            if let Some(fd) = core.client.as_fd() {
-                // Not connected is as good as disconnected.
-                let _ = rustix::net::shutdown(fd, rustix::net::Shutdown::Both);
-            }
-            core.client.quit(Some(Duration::ZERO));
+            core.client.abort();
             self.shared.nudge(&core);
         });
         self.deliver_trace(py);

@@ -3,6 +3,7 @@
 use engine::client::ConnectError;
 use engine::session::{PeerError, SessionError, SubmitError};
 use engine::wire::{Reply as WireReply, Verb};
+use pyo3::exceptions::PyOSError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
@@ -64,9 +65,13 @@ pub(crate) fn connect_error(py: Python<'_>, error: ConnectError) -> PyErr {
                 .map_or_else(|error| error, |class| PyErr::from_type(class.clone(), (text,)))
         }
         ConnectError::TimedOut => build(py, &TIMEOUT, "SessionTimeoutError", &error.to_string(), None, None),
-        ConnectError::Socket(source)
-        | ConnectError::Tcp { source, .. }
-        | ConnectError::Unix { source, .. } => source.into(),
+        ConnectError::Socket(ref source)
+        | ConnectError::Tcp { ref source, .. }
+        | ConnectError::Unix { ref source, .. } => match source.raw_os_error() {
+            // Python picks the subclass by the number; the words say where.
+            Some(number) => PyOSError::new_err((number, error.to_string())),
+            None => PyOSError::new_err(error.to_string()),
+        },
         other => build(py, &LOST, "ConnectionLostError", &other.to_string(), None, None),
     }
 }
