@@ -63,7 +63,7 @@ lint: $(VENV)/.tools ## rustfmt, clippy, rustdoc, ruff, mypy, the header, the ex
 	$(PYTHON) scripts/suites.py checks $(SUITE)
 
 .PHONY: torture
-torture: ## every cut of every transcript, and the property tests at length (an hour)
+torture: ## a session of 100 messages cut at every byte, at every level, and the property tests at length (hours)
 	PROPTEST_CASES=20000 SMTPIPE_TORTURE=1 $(CARGO) test --release --locked
 
 .PHONY: clean

@@ -17,6 +17,8 @@ mod memory;
 mod peers;
 #[path = "hostile/scene.rs"]
 mod scene;
+#[path = "hostile/sockets.rs"]
+mod sockets;
 
 use std::time::Duration;
 

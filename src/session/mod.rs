@@ -297,7 +297,8 @@ impl Session {
         let after = self.output.written();
         self.timer.on_write(now, after > before, self.output.pending() > 0);
         self.stats.bytes_sent = self.stats.bytes_sent.saturating_add(after.saturating_sub(before));
-        if self.ledger.front().is_some_and(|front| front.end > before && front.end <= after) {
+        let whole = self.ledger.front().map(|front| self.whole(front));
+        if whole.is_some_and(|whole| whole > before && whole <= after) {
             self.timer.front_since = now;
         }
     }

@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use super::error::SessionError;
-use super::ledger::Sent;
+use super::ledger::{Entry, Sent};
 use super::options::Timeouts;
 use super::{Session, Stage};
 
@@ -67,7 +67,7 @@ impl Session {
             return Some(self.timer.front_since.saturating_add(FAREWELL));
         }
         let writing = self.timer.blocked_since().map(|since| since.saturating_add(timeouts.block));
-        let reply = self.ledger.front().filter(|front| front.end <= self.output.written()).map(|front| {
+        let reply = self.awaited().map(|front| {
             let mut limit = limit(timeouts, front.sent);
             if self.in_trial(front) {
                 limit = limit.min(self.timer.patience());
@@ -80,12 +80,27 @@ impl Session {
         }
     }
 
+    /// What the server owes a reply to now: all of it has left.
+    fn awaited(&self) -> Option<Entry> {
+        self.ledger.front().filter(|&front| self.whole(front) <= self.output.written())
+    }
+
+    /// Where the last byte lies that has to leave before the reply to `front` is due. Content may be answered as soon as it
+    /// has begun, so its entry ends there; but it may take longer to leave than its reply may take to come.
+    pub(super) fn whole(&self, front: Entry) -> u64 {
+        let commit = match front.sent {
+            Sent::Content | Sent::Chunk => self.flight.front().and_then(|transaction| transaction.commit),
+            _ => None,
+        };
+        commit.map_or(front.end, |commit| commit.max(front.end))
+    }
+
     /// The time is `now`: ends what has waited too long. Harmless when nothing is due.
     pub fn handle_timeout(&mut self, now: Duration) {
         if self.deadline().is_none_or(|deadline| deadline > now) {
             return;
         }
-        let front = self.ledger.front().filter(|front| front.end <= self.output.written());
+        let front = self.awaited();
         match self.stage {
             Stage::Draining => return self.drained(),
             Stage::Quitting => return self.closed(),
@@ -94,7 +109,9 @@ impl Session {
         if self.trial_failed(front) {
             return;
         }
-        if front.is_some_and(|front| front.sent == Sent::Chunk) {
+        // On some paths a chunk doesn't even leave in whole.
+        let begun = self.ledger.front().filter(|front| front.end <= self.output.written());
+        if begun.is_some_and(|front| front.sent == Sent::Chunk) {
             self.remember_silent_chunk();
         }
         self.end(SessionError::Timeout { waiting_for: front.map(|front| front.sent.verb()) });
