@@ -15,7 +15,7 @@ import socket
 import struct
 import subprocess
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -94,8 +94,8 @@ def _greeting(played: Fixture) -> int:
 class Caller(Protocol):
     """Whoever uses a client."""
 
-    def operate_after(self, said: int, step: Step) -> None:
-        """Do what the caller does in this step, once the client has read so many octets or has closed."""
+    def operate_after(self, said: int, steps: list[Step]) -> None:
+        """Do these steps in one go, once the client has read so many octets or has closed."""
 
 
 class Server:
@@ -115,6 +115,7 @@ class Server:
         self._caller: Caller | None = None
         self._called = threading.Event()
         self._error: BaseException | None = None
+        self._operations: list[Step] = []
         self._peer: socket.socket | None = None
         self._heard = b""
         self._expected = b""
@@ -142,7 +143,10 @@ class Server:
             try:
                 self._connect()
                 for at, step in enumerate(self._steps):
+                    if step["do"] not in EXPECTATIONS | OPERATIONS:
+                        self._operate()
                     self._play(at, step)
+                self._operate()
                 self._hear()
             finally:
                 self._waker.close()
@@ -178,11 +182,17 @@ class Server:
             case "closed" if step["closed"] and self._peer is not None:
                 self._listen(None)
             case what if what in OPERATIONS and at > self._greeting:
-                self._hear()
-                assert self._caller is not None
-                self._caller.operate_after(self.said, step)
+                if not self._operations:
+                    self._hear()
+                self._operations.append(step)
             case what:
                 assert what in EXPECTATIONS | OPERATIONS, f"not for drivers: {what}"
+
+    def _operate(self) -> None:
+        steps, self._operations = self._operations, []
+        if steps:
+            assert self._caller is not None
+            self._caller.operate_after(self.said, steps)
 
     def _connect(self) -> None:
         self._peer, _ = self._listener.accept()
@@ -225,7 +235,7 @@ class Server:
             self._heard += octets
 
     def _compare(self) -> None:
-        assert self._heard == self._expected, "not what the client should have said"
+        assert self._heard == self._expected, f"heard {self._heard!r}, expected {self._expected!r}"
 
 
 @dataclass(frozen=True)
@@ -237,6 +247,10 @@ class Told:
     reason: str | None = None
     address: str = ""
     recipients: tuple[Told, ...] = ()
+
+    def with_recipient(self, one: Told) -> Told:
+        """The same with one recipient more."""
+        return replace(self, recipients=(*self.recipients, one))
 
     def check(self, verdict: dict[str, Any]) -> None:
         """Compare it with what the transcript says; a reply by its beginning, a reason by a part of it."""
