@@ -124,11 +124,12 @@ class Caller:
             self.client.drive()
             with self.progress:
                 self.progress.notify()
+            # While it connects again, it's the room to write that says so.
             waiting = [server.wake.fileno()] if playing else []
-            if not self.client.closed:
-                waiting.append(self.client.fileno())
-            ready, _, _ = select.select(waiting, [], [], PATIENCE)
-            assert ready, "nothing moves"
+            own = [] if self.client.closed else [self.client.fileno()]
+            reads, writes = self.client.interest()
+            ready, writable, _ = select.select(waiting + own * reads, own * writes, [], PATIENCE)
+            assert ready or writable, "nothing moves"
             playing = playing and server.wake.fileno() not in ready
         assert self.client.flush(PATIENCE)
         while (outcome := self.client.collect(0)) is not None:

@@ -208,8 +208,9 @@ def test_transcript(name: str, program: Path) -> None:
             caller.order("open")
             for step in replay.first_steps(played):
                 caller.operate(step)
-            server.attach(caller)
             caller.order("go")
+            # From here on the server's thread gives the orders, until its script is played.
+            server.attach(caller)
             ready, _, _ = select.select([server.wake.fileno()], [], [], PATIENCE)
             assert ready, "nothing moves"
             caller.check(server.said)
