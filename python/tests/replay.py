@@ -176,6 +176,9 @@ class Server:
                 self._hear()
                 if self._steps[at - 1] == {"do": "event", "event": "reconnect"}:
                     # The script gives up where the client would go on: so does this server.
+                    # The client must have left by itself: an end before it asks would be another script.
+                    if self._peer is not None:
+                        self._listen(None)
                     self._leave()
                     self._connect()
                 self._leave(reset=how == "reset")
