@@ -1,0 +1,218 @@
+"""Every transcript of `tests/transcripts` through the blocking client, over a real socket."""
+
+from __future__ import annotations
+
+import select
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import replay
+import smtpipe
+from conftest import PATIENCE
+
+if TYPE_CHECKING:
+    from replay import Fixture, Step
+
+LEFT_OUT = {
+    "chunking-always-group": "smtpipe.connect has no choice of chunking",
+    "chunking-always-lockstep": "smtpipe.connect has no choice of chunking",
+    "chunking-never": "smtpipe.connect has no choice of chunking",
+    "eight-bit-anyway": "smtpipe.connect has no eight_bit_anyway",
+    "trial-streaming-earned": "the trial needs the queue to be there first, and send writes at once",
+    "trial-streaming-not-swallowed": "the trial needs the queue to be there first, and send writes at once",
+}
+"""What this client can't be asked for, by name. Rust and C play these too."""
+
+ERRORS: dict[str, type[smtpipe.SessionError] | None] = {
+    "Closed": smtpipe.ConnectionLostError,
+    "Lost": smtpipe.ConnectionLostError,
+    "Peer": smtpipe.PeerError,
+    "Refused": smtpipe.RefusedError,
+    "ShutDown": smtpipe.RefusedError,
+    "Timeout": smtpipe.SessionTimeoutError,
+    "none": None,
+}
+"""The session's errors, by the name that the transcripts give them."""
+
+MISUSES: dict[str, type[smtpipe.SmtpipeError]] = {
+    "Closed": smtpipe.SessionError,
+    "ForbiddenCommand": smtpipe.MisuseError,
+    "Line": smtpipe.MisuseError,
+    "NoRecipient": smtpipe.MisuseError,
+    "NullRecipient": smtpipe.MisuseError,
+}
+"""Why something isn't taken, likewise."""
+
+
+def parameters(params: list[str]) -> dict[str, Any]:
+    pairs = (param.partition("=") for param in params)
+    return {keyword.lower().replace("-", "_"): value if equals else True for keyword, equals, value in pairs}
+
+
+def message(letter: dict[str, Any]) -> smtpipe.Message:
+    given = parameters(letter["sender"]["params"])
+    if letter["binary"]:
+        given["body"] = "BINARYMIME"
+    recipients = [(one["address"], parameters(one["params"])) for one in letter["recipients"]]
+    content = letter["content"].encode("latin-1")
+    return smtpipe.Message(letter["sender"]["address"], recipients, content, **given)
+
+
+def reply_text(reply: smtpipe.Reply | None) -> str | None:
+    return None if reply is None else f"{reply.code} {' / '.join(reply.lines)}"
+
+
+def told(outcome: smtpipe.Outcome) -> replay.Told:
+    recipients = tuple(
+        replay.Told(one.status, reply_text(one.reply), address=one.address) for one in outcome.recipients
+    )
+    return replay.Told(outcome.status, reply_text(outcome.reply), outcome.reason, recipients=recipients)
+
+
+def error_class(name: str) -> type[smtpipe.SessionError] | None:
+    return ERRORS[name.partition("(")[0]]
+
+
+class Caller:
+    def __init__(self, played: Fixture, client: smtpipe.Client) -> None:
+        self.played = played
+        self.client = client
+        self.tickets: dict[str, int] = {}
+        self.outcomes: list[smtpipe.Outcome] = []
+        self.progress = threading.Condition()
+
+    def operate_after(self, said: int, steps: list[Step]) -> None:
+        with self.progress:
+            assert self.progress.wait_for(lambda: self.has_read(said), PATIENCE), "the client reads no more"
+        for step in steps:
+            self.operate(step)
+
+    def has_read(self, said: int) -> bool:
+        return self.client.closed or self.client.stats.bytes_received >= said
+
+    def operate(self, step: Step) -> None:
+        match step["do"]:
+            case "submit" | "command" if step["fails"] is not None:
+                with pytest.raises(MISUSES[step["fails"].partition(":")[0]]):
+                    self.queue(step)
+            case "submit":
+                self.tickets[step["message"]] = self.queue(step)
+            case "command":
+                self.tickets[step["ticket"]] = self.queue(step)
+            case "cancel":
+                assert self.client.cancel(self.tickets[step["ticket"]]) is step["done"]
+            case "quit":
+                self.client.quit(0)
+
+    def queue(self, step: Step) -> int:
+        if step["do"] == "command":
+            return self.client.command(step["line"])
+        return self.client.send(message(replay.letter(self.played, step["message"])))
+
+    def collect(self, server: replay.Server) -> None:
+        """Take outcomes until the server has played its script and the client has read all of it."""
+        playing = True
+        until_closed = replay.last_expectations(self.played).get("closed", {}).get("closed")
+        while playing or not (self.client.closed if until_closed else self.has_read(server.said)):
+            if self.client.outstanding:
+                outcome = self.client.collect(PATIENCE)
+                assert outcome is not None, "an outcome is missing"
+                self.outcomes.append(outcome)
+                continue
+            # Nothing to wait for as far as the client knows: what is still to come may come unasked.
+            self.client.drive()
+            with self.progress:
+                self.progress.notify()
+            # While it connects again, it's the room to write that says so.
+            waiting = [server.wake.fileno()] if playing else []
+            own = [] if self.client.closed else [self.client.fileno()]
+            reads, writes = self.client.interest()
+            ready, writable, _ = select.select(waiting + own * reads, own * writes, [], PATIENCE)
+            assert ready or writable, "nothing moves"
+            playing = playing and server.wake.fileno() not in ready
+        assert self.client.flush(PATIENCE)
+        while (outcome := self.client.collect(0)) is not None:
+            self.outcomes.append(outcome)
+
+    def check(self) -> None:
+        last = replay.last_expectations(self.played)
+        if "closed" in last:
+            assert self.client.closed is last["closed"]["closed"]
+        if "level" in last:
+            assert self.client.level == last["level"]["level"]
+        if "error" in last:
+            expected, error = error_class(last["error"]["error"]), self.client.error
+            assert error is None if expected is None else isinstance(error, expected), error
+        assert self.client.outstanding == 0
+        outcomes = [(outcome.ticket, told(outcome)) for outcome in self.outcomes]
+        replay.check_outcomes(self.played, self.tickets, outcomes)
+
+
+def check_no_client(played: Fixture, error: smtpipe.SessionError) -> None:
+    """There is no client and so there are no tickets: the transcript must have wanted that."""
+    verdicts = [step for step in played["steps"] if step["do"] == "outcome"]
+    assert {v["status"] for v in verdicts} <= {"not_sent"}, error
+    expected = error_class(replay.last_expectations(played)["error"]["error"])
+    assert expected is not None
+    assert isinstance(error, expected), error
+    if expected is smtpipe.RefusedError:
+        said = [step["octets"] for step in played["steps"] if step["do"] == "server"][-1]
+        assert error.reply is not None
+        assert said.startswith(str(error.reply.code))
+        assert said.removesuffix("\r\n").endswith(error.reply.lines[-1])
+
+
+def options(played: Fixture) -> dict[str, Any]:
+    given = played["options"]
+    found = {key: given[key] for key in ("max_in_flight", "max_unanswered") if given[key] is not None}
+    if given["level"] is not None:
+        found["level"] = given["level"]
+    elif given["max_level"] is not None:
+        found["level"] = f"<={given['max_level']}"
+    return {
+        "local_name": replay.LOCAL_NAME,
+        "recipients": given["recipients"],
+        "lmtp": given["lmtp"],
+        **found,
+    }
+
+
+@pytest.mark.parametrize("name", [name for name in replay.names() if name not in LEFT_OUT])
+def test_transcript(name: str) -> None:
+    played = replay.fixture(name)
+    server = replay.Server(played)
+    try:
+        client = smtpipe.connect("127.0.0.1", server.port, timeout=PATIENCE, **options(played))
+    except smtpipe.SessionError as error:
+        check_no_client(played, error)
+    else:
+        try:
+            caller = Caller(played, client)
+            for step in replay.first_steps(played):
+                caller.operate(step)
+            server.attach(caller)
+            caller.collect(server)
+            caller.check()
+        finally:
+            client.close()
+    finally:
+        server.finish()
+
+
+def test_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    """The names above are those that need what this client hasn't, and no others; cargo knows the rest."""
+    found = replay.fixtures()
+    if isinstance(found, str):
+        pytest.skip(found)
+    options_missing = {
+        name
+        for name, played in found.items()
+        if played["options"]["eight_bit_anyway"] or played["options"]["chunking"] not in (None, "auto")
+    }
+    assert options_missing == {name for name, why in LEFT_OUT.items() if "connect" in why}
+    assert sorted(found) == replay.names()
+    with capsys.disabled():
+        print(f"\n{len(LEFT_OUT)} transcripts are left out:")
+        for name, why in LEFT_OUT.items():
+            print(f"  {name}: {why}")
