@@ -283,9 +283,14 @@ fn manners() -> impl Strategy<Value = Manners> {
         prop_oneof![3 => Just(None), 1 => Just(Some(0)), 1 => Just(Some(200))],
         prop::option::weighted(0.2, 1..4_usize),
     );
-    let more =
-        (prop::bool::weighted(0.1), prop::bool::weighted(0.2), prop::option::weighted(0.15, 1..4_usize));
-    (flags, limits, more).prop_map(|(flags, (size, recipients), (old, lmtp, transactions))| {
+    let more = (
+        prop::bool::weighted(0.1),
+        prop::bool::weighted(0.2),
+        prop::option::weighted(0.15, 1..4_usize),
+        prop::bool::weighted(0.4),
+        prop::bool::weighted(0.3),
+    );
+    (flags, limits, more).prop_map(|(flags, (size, recipients), (old, lmtp, transactions, early, strict))| {
         let (tells_limit, pipelining, chunking, polite, undrained) = flags;
         let old = old && !lmtp;
         // Limits can be told with EHLO only.
@@ -302,6 +307,8 @@ fn manners() -> impl Strategy<Value = Manners> {
             tells_limit,
             transactions,
             polite,
+            early: early && pipelining && !old,
+            strict,
             undrained,
         }
     })
@@ -341,6 +348,9 @@ fn cases(cuts: bool) -> impl Strategy<Value = Case> {
                 unanswered: Some(unanswered),
                 all_recipients,
                 chunking,
+                // A client that was here before, and remembers.
+                remembers: if manners.early { manners.offers() } else { Vec::new() },
+                earned: if manners.undrained { Vec::new() } else { vec!["streaming".to_owned()] },
                 ..Settings::default()
             };
             Case { manners, settings, letters, ops }

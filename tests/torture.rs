@@ -16,13 +16,14 @@ mod harness;
 #[path = "torture/sockets.rs"]
 mod sockets;
 
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use harness::link::{Cut, Report, Run};
+use harness::link::{Cut, Direction, Report, Run};
 use harness::plan::Plan;
-use harness::positions::{Depth, cuts};
+use harness::positions::{Depth, cuts, everywhere};
 use harness::truth::Tally;
 use harness::worlds::{self, World};
 
@@ -81,6 +82,24 @@ impl Sum {
     }
 }
 
+/// How many cuts, or bytes, a thread takes at a time.
+const PART: usize = 256;
+
+/// Made into cuts only when it's their turn: all of them would not fit into memory.
+enum Work {
+    Some(Vec<Cut>),
+    Everywhere(Direction, Range<usize>),
+}
+
+impl Work {
+    fn cuts(&self) -> Vec<Cut> {
+        match self {
+            Self::Some(cuts) => cuts.clone(),
+            Self::Everywhere(direction, positions) => everywhere(*direction, positions.clone()),
+        }
+    }
+}
+
 fn guarded<T>(run: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| Err("it panicked".to_owned()))
 }
@@ -89,28 +108,27 @@ fn guarded<T>(run: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
 fn the_engine_tells_the_truth_wherever_the_link_breaks() {
     let plan = Plan::new();
     let worlds = worlds::all();
-    let mut work: Vec<(&World, Vec<Cut>)> = Vec::new();
+    let mut work: Vec<(&World, Work)> = Vec::new();
     for (world, seed) in worlds.iter().zip(1..) {
         let record =
             guarded(|| Run::recorded(&plan, world)).unwrap_or_else(|why| panic!("{}: {why}", world.name));
-        let depth = match world.main {
-            _ if thorough() => Depth::Everything,
-            true => Depth::Promised(300),
-            false => Depth::Sample(1000),
-        };
-        let cuts = cuts(&record, depth, seed);
-        println!(
-            "{}: {} bytes up, {} down, {} runs",
-            world.name,
-            record.up.len(),
-            record.down.len(),
-            cuts.len()
-        );
-        work.extend(cuts.chunks(256).map(|some| (world, some.to_vec())));
+        let (up, down) = (record.up.len(), record.down.len());
+        println!("{}: {up} bytes up, {down} bytes down", world.name);
+        if thorough() {
+            for (direction, total) in [(Direction::Up, up), (Direction::Down, down)] {
+                let parts = (0..=total).step_by(PART);
+                let part = |from: usize| Work::Everywhere(direction, from..(from + PART).min(total + 1));
+                work.extend(parts.map(|from| (world, part(from))));
+            }
+        } else {
+            let depth = if world.main { Depth::Promised(300) } else { Depth::Sample(1000) };
+            let cuts = cuts(&record, depth, seed);
+            work.extend(cuts.chunks(PART).map(|some| (world, Work::Some(some.to_vec()))));
+        }
     }
     let sum = Mutex::new(Sum::default());
-    in_parallel(&work, |(world, cuts)| {
-        for &cut in cuts {
+    in_parallel(&work, |(world, work)| {
+        for cut in work.cuts() {
             let result = guarded(|| Run::new(&plan, world, Some(cut)).cut());
             sum.lock().unwrap().add(&world.name, cut, result);
         }

@@ -223,6 +223,8 @@ int main(int argc, char **argv)
           smtpipe_config_reason(config));
     check(smtpipe_level_from_text(argv[3], &level), argv[3], NULL);
     check(smtpipe_config_set_level(config, level), argv[3], smtpipe_config_reason(config));
+    /* No bound on what is under way: asking for room below keeps memory small all the same. */
+    check(smtpipe_config_set_max_in_flight(config, 0), "window", smtpipe_config_reason(config));
     check(smtpipe_message_new(&message), "message", NULL);
     check(smtpipe_message_set_sender(message, "sender@example.org"), "sender", smtpipe_message_reason(message));
     check(smtpipe_message_add_recipient(message, "recipient@example.net"), "recipient", smtpipe_message_reason(message));

@@ -69,8 +69,15 @@ def envelope(email: StandardMessage[Any, Any]) -> tuple[str, list[str]]:
 
 def addresses(email: StandardMessage[Any, Any], fields: Iterable[str]) -> list[str]:
     """The bare addresses in the given header fields, in order."""
-    values = [str(value) for name in fields for value in email.get_all(name, [])]
-    return [address for _, address in getaddresses(values) if address]
+    found = []
+    for name in fields:
+        try:
+            values = [str(value) for value in email.get_all(name, [])]
+            found += [address for _, address in getaddresses(values) if address]
+        except Exception as error:
+            # The standard parsers raise what they trip over: nested groups end in RecursionError.
+            raise MisuseError(f"{name}: can't be read as addresses: {type(error).__name__}") from error
+    return found
 
 
 def _resent_prefix(email: StandardMessage[Any, Any]) -> str:
@@ -98,8 +105,11 @@ def content(email: StandardMessage[Any, Any]) -> bytes:
     out = io.BytesIO()
     try:
         BytesGenerator(out, mangle_from_=False, policy=policy).flatten(without_bcc, unixfrom=False)
-    except (UnicodeError, LookupError) as error:
-        raise MisuseError(f"content: the message can't be written out: {error}") from error
+    except Exception as error:
+        # As above: unknown character sets, lone surrogates, nesting beyond the recursion limit.
+        raise MisuseError(
+            f"content: the message can't be written out: {type(error).__name__}: {error}"
+        ) from error
     return out.getvalue()
 
 

@@ -105,6 +105,18 @@ def test_a_view_with_steps(sink: smtpipe.Sink, client: smtpipe.Client) -> None:
     assert sink.messages[0].content == CONTENT
 
 
+def test_a_subclass_of_bytes_is_let_go_at_once(sink: smtpipe.Sink, client: smtpipe.Client) -> None:
+    class Finalized(bytes):
+        def __del__(self) -> None:
+            finalized.append(client.outstanding)
+
+    finalized: list[int] = []
+    client.send((*ENVELOPE, Finalized(CONTENT)))
+    assert len(finalized) == 1, "it may call back into the client, so the engine never has it"
+    settle(client)
+    assert sink.messages[0].content == CONTENT
+
+
 class Buffer(bytearray):
     """A bytearray that can be watched."""
 

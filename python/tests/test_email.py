@@ -162,6 +162,24 @@ def test_mailbox_messages(tmp_path: Path, sink: smtpipe.Sink, client: smtpipe.Cl
     box.close()
 
 
+def test_messages_that_the_standard_library_trips_over() -> None:
+    nested = b"From: a@example.com\nTo: " + b"g:" * 2000 + b"b@example.net" + b";" * 2000 + b"\n\nx\n"
+    parsed = email.message_from_bytes(nested)
+    with pytest.raises(smtpipe.MisuseError, match="^To: can't be read"):
+        smtpipe.Message.from_email(parsed)
+    assert smtpipe.Message.from_email(parsed, sender="a@example.com", recipients="b@example.net").size > 2000
+    deep: Message = Message()
+    for _ in range(2000):
+        outer = Message()
+        outer["Content-Type"] = "message/rfc822"
+        outer.set_payload([deep])
+        deep = outer
+    with pytest.raises(
+        smtpipe.MisuseError, match="^content: the message can't be written out: RecursionError"
+    ):
+        smtpipe.Message.from_email(deep, sender="a@example.com", recipients="b@example.net")
+
+
 def test_what_is_no_message() -> None:
     with pytest.raises(AttributeError):
         smtpipe.Message.from_email("From: a@example.com\n\n")  # type: ignore[arg-type]

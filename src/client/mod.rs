@@ -6,9 +6,13 @@ mod config;
 mod connect;
 mod error;
 mod exchange;
+#[cfg(test)]
+mod faults;
 mod peers;
 mod send_all;
 mod socket;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::fmt;

@@ -7,11 +7,20 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use rustix::net::{
-    AddressFamily, RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, SocketAddrUnix, SocketType, connect,
-    recv, sendmsg, shutdown, socket, sockopt,
+    AddressFamily, RecvFlags, SendAncillaryBuffer, SendFlags, Shutdown, SocketAddrUnix, SocketType, sockopt,
+};
+
+// The calls that can fail; in tests they do.
+#[cfg(test)]
+use super::faults::{connect, poll, recv, sendmsg, set_tcp_nodelay, shutdown, socket, socket_error};
+#[cfg(not(test))]
+use rustix::{
+    event::poll,
+    net::sockopt::{set_tcp_nodelay, socket_error},
+    net::{connect, recv, sendmsg, shutdown, socket},
 };
 
 /// What a socket is waited for.
@@ -36,7 +45,7 @@ impl Socket {
         let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
         let this = Self { fd: stream(family)?, address: Some(address) };
         // A command group is written in one go; waiting for more to send with it would only cost time.
-        sockopt::set_tcp_nodelay(&this.fd, true)?;
+        set_tcp_nodelay(&this.fd, true)?;
         begun(connect(&this.fd, &address))?;
         Ok(this)
     }
@@ -55,13 +64,13 @@ impl Socket {
 
     /// How connecting ended.
     pub(super) fn connected(&self) -> io::Result<()> {
-        sockopt::socket_error(&self.fd)?.map_err(Into::into)
+        socket_error(&self.fd)?.map_err(Into::into)
     }
 
     /// Reads what is there. `Ok(None)`: nothing now; `Ok(Some(0))`: the other side closed.
     pub(super) fn read(&self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
         loop {
-            match recv(&self.fd, &mut *buffer, RecvFlags::empty()) {
+            match recv(self.fd.as_fd(), &mut *buffer, RecvFlags::empty()) {
                 Ok((n, _)) => return Ok(Some(n)),
                 Err(Errno::INTR) => {}
                 Err(error) if would_block(error) => return Ok(None),
@@ -73,7 +82,7 @@ impl Socket {
     /// Writes what there is room for. `Ok(None)`: none now.
     pub(super) fn write(&self, slices: &[IoSlice<'_>]) -> io::Result<Option<usize>> {
         loop {
-            match sendmsg(&self.fd, slices, &mut SendAncillaryBuffer::default(), NO_SIGNAL) {
+            match sendmsg(self.fd.as_fd(), slices, &mut SendAncillaryBuffer::default(), NO_SIGNAL) {
                 Ok(n) => return Ok(Some(n)),
                 Err(Errno::INTR) => {}
                 // Out of buffers is out of room, for now (ENOBUFS is transient on a connected stream).

@@ -43,6 +43,14 @@ impl Listener {
         }
     }
 
+    fn wait_for_client(&self) {
+        let fd = match self {
+            Self::Tcp(listener) => listener.as_fd(),
+            Self::Unix(listener, _) => listener.as_fd(),
+        };
+        assert!(wait(&mut [PollFd::new(&fd, PollFlags::IN)]), "no client connects");
+    }
+
     /// The bare socket, blocking.
     pub(crate) fn accept_unix(&self) -> UnixStream {
         match self {
@@ -52,6 +60,7 @@ impl Listener {
     }
 
     pub(crate) fn accept(&self) -> Peer {
+        self.wait_for_client();
         match self {
             Self::Tcp(listener) => {
                 let stream = listener.accept().unwrap().0;

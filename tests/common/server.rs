@@ -24,8 +24,31 @@ pub(crate) struct Manners {
     pub(crate) transactions: Option<usize>,
     /// 354 is given although no recipient was accepted.
     pub(crate) polite: bool,
+    /// PIPECONNECT is offered.
+    pub(crate) early: bool,
+    /// A client that speaks first is turned away.
+    pub(crate) strict: bool,
     /// A refused chunk isn't swallowed: its lines are commands.
     pub(crate) undrained: bool,
+}
+
+impl Manners {
+    /// The lines of EHLO's reply behind the first.
+    pub(crate) fn offers(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        words.extend(self.pipelining.then(|| "PIPELINING".to_owned()));
+        words.extend(self.early.then(|| "PIPECONNECT".to_owned()));
+        words.extend(self.chunking.then(|| "CHUNKING".to_owned()));
+        words.extend(self.size.map(|s| format!("SIZE {s}")));
+        let most = self.recipients.filter(|_| self.tells_limit);
+        let most = most.map(|n| format!(" RCPTMAX={n}")).unwrap_or_default();
+        let mails = self.transactions.map(|n| format!(" MAILMAX={n}")).unwrap_or_default();
+        if !most.is_empty() || !mails.is_empty() {
+            words.push(format!("LIMITS{most}{mails}"));
+        }
+        words.push("ENHANCEDSTATUSCODES".to_owned());
+        words
+    }
 }
 
 /// A message that this server is responsible for now.
@@ -60,6 +83,7 @@ pub(crate) struct Server {
     recipients: Vec<String>,
     content: Vec<u8>,
     begun: usize,
+    greeted: bool,
     pub(crate) taken: Vec<Taken>,
     pub(crate) closed: bool,
 }
@@ -70,11 +94,12 @@ impl Server {
             manners: manners.clone(),
             mode: Mode::Commands,
             input: Vec::new(),
-            output: b"220 model.example\r\n".to_vec(),
+            output: Vec::new(),
             sender: None,
             recipients: Vec::new(),
             content: Vec::new(),
             begun: 0,
+            greeted: false,
             taken: Vec::new(),
             closed: false,
         }
@@ -83,6 +108,10 @@ impl Server {
     /// Takes what the client sent, and gives what is answered.
     pub(crate) fn exchange(&mut self, bytes: &[u8]) -> Vec<u8> {
         self.input.extend_from_slice(bytes);
+        if !std::mem::replace(&mut self.greeted, true) {
+            self.closed = self.manners.strict && !bytes.is_empty();
+            self.say(if self.closed { "554 5.5.0 synchronization error" } else { "220 model.example" });
+        }
         while !self.closed && self.step() {}
         std::mem::take(&mut self.output)
     }
@@ -155,18 +184,7 @@ impl Server {
     }
 
     fn hello(&mut self) {
-        let m = &self.manners;
-        let mut words = Vec::new();
-        words.extend(m.pipelining.then(|| "PIPELINING".to_owned()));
-        words.extend(m.chunking.then(|| "CHUNKING".to_owned()));
-        words.extend(m.size.map(|s| format!("SIZE {s}")));
-        let most =
-            m.recipients.filter(|_| m.tells_limit).map(|n| format!(" RCPTMAX={n}")).unwrap_or_default();
-        let mails = m.transactions.map(|n| format!(" MAILMAX={n}")).unwrap_or_default();
-        if !most.is_empty() || !mails.is_empty() {
-            words.push(format!("LIMITS{most}{mails}"));
-        }
-        words.push("ENHANCEDSTATUSCODES".to_owned());
+        let words = self.manners.offers();
         self.say("250-model.example");
         for (at, word) in words.iter().enumerate() {
             self.say(&format!("250{}{word}", if at + 1 < words.len() { '-' } else { ' ' }));

@@ -1,6 +1,7 @@
 //! Where to cut: every byte of the first two messages, the bytes at every boundary, and a sample of the rest.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use super::link::{Cut, Direction, ENDS, Record};
 use super::random::Random;
@@ -12,8 +13,12 @@ pub(crate) enum Depth {
     Sample(usize),
     /// The first two messages and the boundaries with every ending, and the bytes beside them and so many others with one.
     Promised(usize),
-    /// Every byte, every ending.
-    Everything,
+}
+
+/// Every ending behind each of these bytes.
+pub(crate) fn everywhere(direction: Direction, positions: Range<usize>) -> Vec<Cut> {
+    let mut random = Random(positions.start as u64);
+    positions.flat_map(|at| ENDS.map(|end| Cut::new(direction, at, end, &mut random))).collect()
 }
 
 /// Command lines begin with one of these; the contents of the plan never do.
@@ -32,7 +37,6 @@ pub(crate) fn cuts(record: &Record, depth: Depth, seed: u64) -> Vec<Cut> {
         let mut all: BTreeSet<usize> = BTreeSet::new();
         let mut one: Vec<usize> = Vec::new();
         match depth {
-            Depth::Everything => all.extend(0..=total),
             Depth::Promised(_) => {
                 let boundaries = boundaries(record, direction);
                 one.extend(boundaries.iter().flat_map(|&at| [at.saturating_sub(1), at + 1]));
@@ -41,9 +45,8 @@ pub(crate) fn cuts(record: &Record, depth: Depth, seed: u64) -> Vec<Cut> {
             }
             Depth::Sample(_) => {}
         }
-        if let Depth::Sample(n) | Depth::Promised(n) = depth {
-            one.extend((0..n.div_ceil(2)).map(|_| random.below(total + 1)));
-        }
+        let (Depth::Sample(n) | Depth::Promised(n)) = depth;
+        one.extend((0..n.div_ceil(2)).map(|_| random.below(total + 1)));
         for at in all {
             cuts.extend(ENDS.map(|end| Cut::new(direction, at, end, &mut random)));
         }

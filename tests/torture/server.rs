@@ -12,10 +12,15 @@ pub(crate) struct Server {
     content: Vec<u8>,
     /// How many MAIL it has been asked about.
     pub(crate) mails: usize,
+    /// The question of that number (counted from 0, the greeting) is answered 421.
+    pub(crate) leave_at: Option<usize>,
+    asked: usize,
+    in_content: bool,
 }
 
 enum Answer {
     None,
+    Chunk,
     Accept,
     Reply(u16),
     End(u32),
@@ -29,6 +34,9 @@ impl Server {
             recipients: Vec::new(),
             content: Vec::new(),
             mails: 0,
+            leave_at: None,
+            asked: 0,
+            in_content: false,
         }
     }
 
@@ -52,6 +60,11 @@ impl Server {
 
     pub(crate) fn is_closed(&self) -> bool {
         self.session.is_closed()
+    }
+
+    /// Behind a 354.
+    pub(crate) const fn in_content(&self) -> bool {
+        self.in_content
     }
 
     fn work(&mut self, plan: &Plan, ledger: &mut Ledger) {
@@ -89,10 +102,22 @@ impl Server {
                     self.content.clear();
                     Answer::Accept
                 }
+                // Its reply comes behind the chunk: that is asked about as well.
+                Request::Bdat { .. } => Answer::Chunk,
+                Request::Data => {
+                    self.in_content = true;
+                    Answer::Accept
+                }
                 _ => Answer::Accept,
             };
+            let leaves = self.leave_at == Some(self.asked);
+            self.asked += usize::from(!matches!(answer, Answer::None | Answer::Chunk));
             match answer {
+                Answer::Accept | Answer::Reply(_) | Answer::End(_) if leaves => {
+                    self.session.reply(421, "leaving").unwrap();
+                }
                 Answer::None => {}
+                Answer::Chunk => self.session.accept().unwrap(),
                 Answer::Accept => self.session.accept().unwrap(),
                 Answer::Reply(code) => self.session.reply(code, "no").unwrap(),
                 Answer::End(replies) => self.end_of_content(replies, plan, ledger),
@@ -102,6 +127,7 @@ impl Server {
 
     fn end_of_content(&mut self, replies: u32, plan: &Plan, ledger: &mut Ledger) {
         let lmtp = self.session.options().lmtp;
+        self.in_content = false;
         let spam = self.sender.starts_with("spam");
         let full = |recipient: &str| lmtp && recipient.starts_with("full");
         for nth in 0..replies as usize {

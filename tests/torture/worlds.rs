@@ -44,7 +44,11 @@ impl World {
         let mut this = Self::new(name, false, level);
         this.server.quirks = quirks;
         // With chunks the dot would never be tried.
-        this.server.chunking = !(quirks.swallow_after_dot || quirks.refuse_after_dot);
+        if quirks.swallow_after_dot || quirks.refuse_after_dot {
+            this.server.chunking = false;
+            // How much has arrived by then is a matter of chance.
+            this.pace = Pace::Pieces(700);
+        }
         this
     }
 }

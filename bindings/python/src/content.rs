@@ -14,7 +14,8 @@ use pyo3::types::{PyBytes, PyMemoryView, PyString};
 
 /// The bytes of any object with the buffer protocol.
 pub(crate) fn bytes_like(object: &Bound<'_, PyAny>) -> PyResult<Bytes> {
-    if let Ok(bytes) = object.cast::<PyBytes>() {
+    // Not a subclass of bytes: its finalizer could run Python code wherever the engine lets go of it.
+    if let Ok(bytes) = object.cast_exact::<PyBytes>() {
         return Ok(owned(bytes));
     }
     if object.is_instance_of::<PyString>() {
