@@ -1,4 +1,4 @@
-//! The server of every measurement, in a process of its own: `bench-sink [rtt=MILLISECONDS] [chunking=no] [size=OCTETS]`.
+//! The server of every measurement, in a process of its own: `bench-sink [rtt=MILLISECONDS] [chunking=no] [early=yes]`.
 //! Prints its port; ends, with its counts as a line of JSON, when its standard input does.
 
 use std::error::Error;
@@ -13,6 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         match argument.split_once('=') {
             Some(("rtt", ms)) => options.rtt = Duration::from_millis(ms.parse()?),
             Some(("chunking", answer)) => options.chunking = answer == "yes",
+            Some(("early", "yes")) => options.extensions.push("PIPECONNECT".to_owned()),
             _ => return Err(format!("unknown argument {argument}").into()),
         }
     }
