@@ -425,5 +425,12 @@ fn neither_descriptors_nor_threads_leak() {
     for _ in 0..10 {
         round();
     }
-    assert_eq!((count("fd"), count("task")), before);
+    // A thread that was joined is in /proc for a moment longer: the kernel wakes who joins it before it has quite gone.
+    let end = Instant::now() + PATIENCE;
+    let mut after = (count("fd"), count("task"));
+    while (after.0 > before.0 || after.1 > before.1) && Instant::now() < end {
+        std::thread::yield_now();
+        after = (count("fd"), count("task"));
+    }
+    assert!(after.0 <= before.0 && after.1 <= before.1, "{after:?}, {before:?} before ten rounds");
 }
