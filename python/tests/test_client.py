@@ -1,8 +1,8 @@
 """`connect` and `Client`: what the contract says of each call."""
 
-from __future__ import contextlib
-import annotations
+from __future__ import annotations
 
+import contextlib
 import select
 import socket
 from typing import TYPE_CHECKING
@@ -179,11 +179,10 @@ def test_every_ticket_has_an_outcome_when_the_server_hangs_up(message: smtpipe.M
         smtpipe.Sink(rules=[Rule("content", then="drop", after=3)]) as sink,
         smtpipe.connect("127.0.0.1", sink.port, level="group") as client,
     ):
-        tickets = []
+        tickets: list[int] = []
         # The server may hang up before all of them are queued; what was taken is owed an outcome.
         with contextlib.suppress(smtpipe.ConnectionLostError):
-            for _ in range(10):
-                tickets.append(client.send(message))
+            tickets.extend(client.send(message) for _ in range(10))
         outcomes = {}
         while (outcome := client.collect(PATIENCE)) is not None:
             assert outcome.ticket not in outcomes
