@@ -23,16 +23,17 @@ impl Client {
         self.epoch.elapsed()
     }
 
-    pub(super) fn drive_until(&mut self, timeout: Option<Duration>, done: impl Fn(&Self) -> bool) {
+    /// Drives until it is done. False: the timeout passed first.
+    pub(super) fn drive_until(&mut self, timeout: Option<Duration>, done: impl Fn(&Self) -> bool) -> bool {
         let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
             self.drive();
-            if done(self) || self.session.unfinished() == 0 {
-                return;
+            if done(self) {
+                return true;
             }
             let left = end.map(|end| end.saturating_duration_since(Instant::now()));
             if left == Some(Duration::ZERO) {
-                return;
+                return false;
             }
             self.wait(left);
         }

@@ -150,7 +150,7 @@ impl Client {
     /// ready now), or nothing is outstanding. Without a timeout it waits as long as the session does.
     pub fn collect(&mut self, timeout: Option<Duration>) -> Option<Outcome> {
         if self.outcomes.is_empty() {
-            self.drive_until(timeout, |this| !this.outcomes.is_empty());
+            self.drive_until(timeout, |this| !this.outcomes.is_empty() || this.session.unfinished() == 0);
         }
         self.outcomes.pop_front()
     }
@@ -163,8 +163,7 @@ impl Client {
     /// Drives the connection until the outcome of every ticket is known; they stay to be collected. False: the timeout
     /// passed first.
     pub fn flush(&mut self, timeout: Option<Duration>) -> bool {
-        self.drive_until(timeout, |_| false);
-        self.session.unfinished() == 0
+        self.drive_until(timeout, |this| this.session.unfinished() == 0)
     }
 
     /// Waits until the outcome of every ticket is known, then sends QUIT and closes; the answer to QUIT isn't waited for.
@@ -172,18 +171,7 @@ impl Client {
     /// collected.
     pub fn quit(&mut self, timeout: Option<Duration>) -> bool {
         self.session.quit();
-        let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        loop {
-            self.drive();
-            if self.session.is_closed() {
-                return true;
-            }
-            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
-            if left == Some(Duration::ZERO) {
-                return false;
-            }
-            self.wait(left);
-        }
+        self.drive_until(timeout, Self::is_closed)
     }
 
     /// Ends the connection at once, without QUIT and without another one. Every open ticket gets its outcome, which stays to

@@ -16,29 +16,24 @@ use crate::wire::{Reply, ReplyParser};
 impl Session {
     /// The server closed its side. After a QUIT that is as it should be.
     pub fn end_of_input(&mut self, _now: Duration) {
-        let front = self.ledger.front();
-        match self.stage {
-            Stage::Closed => {}
-            Stage::Quitting => self.closed(),
-            Stage::Draining => self.drained(),
-            Stage::Unconnected | Stage::Greeting | Stage::Hello | Stage::Ready => {
-                if !self.trial_failed(front) {
-                    self.end(SessionError::Closed { waiting_for: front.map(|entry| entry.sent.verb()) });
-                }
-            }
-        }
+        let waiting_for = self.ledger.front().map(|entry| entry.sent.verb());
+        self.connection_over(SessionError::Closed { waiting_for });
     }
 
     /// The connection failed; `why` is for people to read.
     pub fn connection_lost(&mut self, _now: Duration, why: &str) {
-        let front = self.ledger.front();
+        self.connection_over(SessionError::Lost(why.into()));
+    }
+
+    /// There is no connection any more: how bad that is depends on where the session stands.
+    fn connection_over(&mut self, error: SessionError) {
         match self.stage {
             Stage::Closed => {}
             Stage::Quitting => self.closed(),
             Stage::Draining => self.drained(),
             Stage::Unconnected | Stage::Greeting | Stage::Hello | Stage::Ready => {
-                if !self.trial_failed(front) {
-                    self.end(SessionError::Lost(why.into()));
+                if !self.trial_failed(self.ledger.front()) {
+                    self.end(error);
                 }
             }
         }
@@ -119,8 +114,7 @@ impl Session {
         }
         self.commands_lost(&Reason::Ended(error));
         for job in again.into_iter().rev() {
-            self.queued_bytes = self.queued_bytes.saturating_add(job.message.content.size());
-            self.queue.push_front(Item::Message(job));
+            self.put_back(job);
         }
         self.forget_connection();
         self.stage = Stage::Unconnected;

@@ -408,6 +408,12 @@ impl Session {
         self.events.push_back(Event::Outcome(outcome));
     }
 
+    /// A message is to go (on) before all that has not begun.
+    fn put_back(&mut self, job: Box<Job>) {
+        self.queued_bytes = self.queued_bytes.saturating_add(job.message.content.size());
+        self.queue.push_front(Item::Message(job));
+    }
+
     /// Queues a command and enters it in the ledger: the only way in.
     fn send(&mut self, sent: Sent, write: impl FnOnce(&mut Vec<u8>)) {
         let from = self.output.queued();

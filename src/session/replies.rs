@@ -9,7 +9,7 @@ use super::ledger::{Entry, Sent};
 use super::outcome::{Outcome, Reason, Status};
 use super::scheduler::Cursor;
 use super::transaction::Closed;
-use super::{Item, Session, Stage};
+use super::{Session, Stage};
 use crate::wire::{Class, ReplyRef, Verb};
 
 impl Session {
@@ -184,8 +184,7 @@ impl Session {
             }
             Closed::Again(job) => {
                 self.refusals = 0;
-                self.queued_bytes = self.queued_bytes.saturating_add(job.message.content.size());
-                self.queue.push_front(Item::Message(job));
+                self.put_back(job);
             }
         }
     }

@@ -7,7 +7,7 @@ use super::options::Level;
 use super::peer::Verdict;
 use super::scheduler::Cursor;
 use super::transaction::Transaction;
-use super::{Item, Session, Stage};
+use super::{Session, Stage};
 use crate::wire::Class;
 
 impl Session {
@@ -20,9 +20,7 @@ impl Session {
     /// The group behind an end of content was answered 503 throughout: it was not read as it should be, and no
     /// transaction is open. It goes again, on this connection.
     pub(super) fn on_refused_behind_content(&mut self, transaction: Transaction) {
-        let job = transaction.undo();
-        self.queued_bytes = self.queued_bytes.saturating_add(job.message.content.size());
-        self.queue.push_front(Item::Message(job));
+        self.put_back(transaction.undo());
         self.cursor = Cursor::Between;
         self.needs_rset = true;
         self.continuous_failed(DowngradeReason::RefusedBehindContent);
