@@ -114,7 +114,7 @@ class Caller:
         """Take outcomes until the server has played its script and the client has read all of it."""
         playing = True
         until_closed = replay.last_expectations(self.played).get("closed", {}).get("closed")
-        while playing or not (self.client.closed if until_closed else self.has_read(server.said)):
+        while True:
             if self.client.outstanding:
                 outcome = self.client.collect(PATIENCE)
                 assert outcome is not None, "an outcome is missing"
@@ -124,6 +124,9 @@ class Caller:
             self.client.drive()
             with self.progress:
                 self.progress.notify()
+            # Asked behind `drive` and not before: what it has just read may have been the last there is.
+            if not playing and (self.client.closed if until_closed else self.has_read(server.said)):
+                break
             # While it connects again, it's the room to write that says so.
             waiting = [server.wake.fileno()] if playing else []
             own = [] if self.client.closed else [self.client.fileno()]

@@ -108,9 +108,9 @@ impl Session {
                 self.peer.offered = Some(capabilities.clone());
                 self.peer.round_trip = Some(self.timer.slowest);
                 self.capabilities = Some(capabilities);
-                self.stage = Stage::Ready;
-                self.events.push_back(Event::Ready);
-                if core::mem::take(&mut self.early) && !offer.covers(&relied_on) {
+                let relied_on = core::mem::take(&mut self.early).then_some(relied_on);
+                self.after_hello();
+                if relied_on.is_some_and(|relied_on| !self.offer.covers(&relied_on)) {
                     // What was sent may mean something else to this server than it did last time.
                     self.early_refused(false);
                 }
@@ -120,6 +120,17 @@ impl Session {
             Class::Permanent if verb == Verb::Ehlo => self.hello(Verb::Helo),
             _ => self.end(SessionError::Refused { stage: verb, reply }),
         }
+    }
+
+    /// The server has said what it offers: whatever has to be done before the first message is begun here, in order.
+    fn after_hello(&mut self) {
+        self.ready();
+    }
+
+    /// Messages may go.
+    fn ready(&mut self) {
+        self.stage = Stage::Ready;
+        self.events.push_back(Event::Ready);
     }
 
     /// The record was wrong: again on another connection, waiting for the greeting. With `nothing_done`, the server is known
