@@ -38,7 +38,7 @@ impl Session {
         self.round_trips.reply(entry.depth);
         self.stats.round_trips = self.round_trips.spent;
         self.answered = self.answered.max(entry.end);
-        if matches!(entry.sent, Sent::Hello(_) | Sent::Mail | Sent::Data) {
+        if matches!(entry.sent, Sent::Hello(_) | Sent::StartTls | Sent::Mail | Sent::Data) {
             self.timer.measure(now);
         }
         self.timer.front_since = now;
@@ -67,6 +67,7 @@ impl Session {
         match entry.sent {
             Sent::Greeting => self.on_greeting(reply.class(), reply.to_owned()),
             Sent::Hello(verb) => self.on_hello(verb, reply.class(), reply.to_owned()),
+            Sent::StartTls => self.on_starttls(reply.class(), reply.to_owned()),
             Sent::Command(ticket, _) => {
                 let status =
                     if reply.class() == Class::Positive { Status::Delivered } else { Status::Refused };
@@ -165,7 +166,12 @@ impl Session {
                 }
                 return self.close(transaction);
             }
-            Sent::Greeting | Sent::Hello(_) | Sent::Reset | Sent::Command(..) | Sent::Probe(_) => {}
+            Sent::Greeting
+            | Sent::Hello(_)
+            | Sent::StartTls
+            | Sent::Reset
+            | Sent::Command(..)
+            | Sent::Probe(_) => {}
         }
         self.ledger.pop();
         self.flight.push_front(transaction);
