@@ -107,7 +107,7 @@ impl Session {
                     return self.ledger.pop();
                 }
                 Sent::Rcpt(index) => {
-                    front.on_rcpt(index, reply, &mut self.keeper);
+                    front.on_rcpt(index, reply, &mut self.acceptances);
                     return self.ledger.pop();
                 }
                 _ => {}
@@ -133,7 +133,7 @@ impl Session {
         }
         match entry.sent {
             Sent::Mail => transaction.on_mail(reply),
-            Sent::Rcpt(index) => transaction.on_rcpt(index, reply, &mut self.keeper),
+            Sent::Rcpt(index) => transaction.on_rcpt(index, reply, &mut self.acceptances),
             Sent::Data if reply.class() == Class::Intermediate => {
                 if self.options.lmtp && transaction.accepted == 0 {
                     // RFC 2033 §4.2 forbids it, and the number of replies to a lone dot would be anybody's guess.
@@ -154,7 +154,7 @@ impl Session {
             Sent::Content | Sent::Chunk => {
                 // Under LMTP a chunk of which nobody was to have anything has one reply, like every command.
                 let several = self.options.lmtp && transaction.accepted > 0;
-                if !transaction.on_final(reply, several) {
+                if !transaction.on_final(reply, several, &mut self.finals) {
                     // More replies to the same content: the entry stays (RFC 2033 §4.2).
                     self.flight.push_front(transaction);
                     return;
@@ -213,7 +213,7 @@ impl Session {
             return false;
         }
         if let Some(mut transaction) = self.flight.pop_front() {
-            transaction.on_final(reply, false);
+            transaction.on_final(reply, false, &mut self.finals);
             self.ledger.pop();
             self.close(transaction);
             self.reconnect(ReconnectReason::Abandoned);
