@@ -53,13 +53,13 @@ pub fn lhlo(out: &mut Vec<u8>, name: &HostName) {
 /// then `extra`.
 ///
 /// The caller sees to it that `extra` doesn't repeat one of the others, and that all of them are offered.
-pub fn mail(
+pub fn mail<'a>(
     out: &mut Vec<u8>,
     from: &Address,
     size: Option<u64>,
     body: Option<Body>,
     smtputf8: bool,
-    extra: &[Param],
+    extra: impl IntoIterator<Item = &'a Param>,
 ) {
     path(out, b"MAIL FROM:<", from);
     if let Some(size) = size {
@@ -77,7 +77,7 @@ pub fn mail(
 }
 
 /// Appends `RCPT TO:<to>` with parameters.
-pub fn rcpt(out: &mut Vec<u8>, to: &Address, extra: &[Param]) {
+pub fn rcpt<'a>(out: &mut Vec<u8>, to: &Address, extra: impl IntoIterator<Item = &'a Param>) {
     path(out, b"RCPT TO:<", to);
     params(out, extra);
 }
@@ -114,6 +114,12 @@ pub fn noop(out: &mut Vec<u8>) {
     out.extend_from_slice(b"NOOP\r\n");
 }
 
+/// Appends a line of XCLIENT or XFORWARD, which [`ClientInfo`](super::ClientInfo) has made.
+pub(crate) fn client_info(out: &mut Vec<u8>, line: &str) {
+    out.extend_from_slice(line.as_bytes());
+    out.extend_from_slice(b"\r\n");
+}
+
 /// Appends a line of the caller's own.
 pub fn raw(out: &mut Vec<u8>, line: &RawLine) {
     out.extend_from_slice(line.as_str().as_bytes());
@@ -133,7 +139,7 @@ fn path(out: &mut Vec<u8>, verb: &[u8], address: &Address) {
 }
 
 /// The parameters and the line end.
-fn params(out: &mut Vec<u8>, params: &[Param]) {
+fn params<'a>(out: &mut Vec<u8>, params: impl IntoIterator<Item = &'a Param>) {
     for param in params {
         out.push(b' ');
         out.extend_from_slice(param.as_str().as_bytes());

@@ -3,7 +3,7 @@
 //! Every keyword is kept as sent; those the library acts on are also kept typed, so that asking costs
 //! nothing. What isn't understood is never an error: an extension we can't read is one we don't use.
 
-use super::{Reply, ReplyRef};
+use super::{Extension, ExtensionSet, Reply, ReplyRef};
 
 /// The extensions that a server offers. The default offers nothing, as after HELO.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub struct Capabilities {
     domain: Box<str>,
     /// Keywords in upper case, with their parameters; in the order sent.
     keywords: Vec<(Box<str>, Box<str>)>,
-    known: Known,
+    known: ExtensionSet,
     size: Option<u64>,
     limits: Limits,
 }
@@ -25,20 +25,6 @@ pub struct Limits {
     pub mail_max: Option<u32>,
     /// Distinct recipient domains in one session.
     pub rcpt_domain_max: Option<u32>,
-}
-
-/// The keywords that accessors ask for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Known {
-    pipelining: bool,
-    chunking: bool,
-    eight_bit_mime: bool,
-    smtputf8: bool,
-    dsn: bool,
-    enhanced_status_codes: bool,
-    binarymime: bool,
-    starttls: bool,
-    pipeconnect: bool,
 }
 
 impl Capabilities {
@@ -89,49 +75,66 @@ impl Capabilities {
         self.keywords.iter().map(|(keyword, params)| (&**keyword, &**params))
     }
 
+    /// Whether `extension` is offered.
+    pub fn offers(&self, extension: Extension) -> bool {
+        self.known.contains(extension)
+    }
+
+    /// All extensions offered that the library knows.
+    pub fn extensions(&self) -> ExtensionSet {
+        self.known
+    }
+
+    /// The parameters of `extension`: empty if it has none, `None` if it isn't offered.
+    pub fn params_of(&self, extension: Extension) -> Option<&str> {
+        self.iter()
+            .find(|(keyword, _)| Extension::from_keyword(keyword) == Some(extension))
+            .map(|(_, params)| params)
+    }
+
     /// PIPELINING (RFC 2920), with or without parameters.
     pub fn pipelining(&self) -> bool {
-        self.known.pipelining
+        self.offers(Extension::Pipelining)
     }
 
     /// CHUNKING (RFC 3030): BDAT may be used.
     pub fn chunking(&self) -> bool {
-        self.known.chunking
+        self.offers(Extension::Chunking)
     }
 
     /// 8BITMIME (RFC 6152).
     pub fn eight_bit_mime(&self) -> bool {
-        self.known.eight_bit_mime
+        self.offers(Extension::EightBitMime)
     }
 
     /// SMTPUTF8 (RFC 6531).
     pub fn smtputf8(&self) -> bool {
-        self.known.smtputf8
+        self.offers(Extension::Smtputf8)
     }
 
     /// DSN (RFC 3461).
     pub fn dsn(&self) -> bool {
-        self.known.dsn
+        self.offers(Extension::Dsn)
     }
 
     /// ENHANCEDSTATUSCODES (RFC 2034).
     pub fn enhanced_status_codes(&self) -> bool {
-        self.known.enhanced_status_codes
+        self.offers(Extension::EnhancedStatusCodes)
     }
 
     /// BINARYMIME (RFC 3030).
     pub fn binarymime(&self) -> bool {
-        self.known.binarymime
+        self.offers(Extension::BinaryMime)
     }
 
     /// STARTTLS (RFC 3207).
     pub fn starttls(&self) -> bool {
-        self.known.starttls
+        self.offers(Extension::Starttls)
     }
 
     /// Early pipelining: PIPECONNECT, or one of the two names it bore before.
     pub fn pipeconnect(&self) -> bool {
-        self.known.pipeconnect
+        self.offers(Extension::PipeConnect)
     }
 
     /// SIZE (RFC 1870): the largest content taken, in octets. `Some(0)`: offered, with no limit that
@@ -171,17 +174,7 @@ impl Capabilities {
 
     /// Derives what is kept typed from the keywords.
     fn learn(&mut self) {
-        self.known = Known {
-            pipelining: self.has("PIPELINING"),
-            chunking: self.has("CHUNKING"),
-            eight_bit_mime: self.has("8BITMIME"),
-            smtputf8: self.has("SMTPUTF8"),
-            dsn: self.has("DSN"),
-            enhanced_status_codes: self.has("ENHANCEDSTATUSCODES"),
-            binarymime: self.has("BINARYMIME"),
-            starttls: self.has("STARTTLS"),
-            pipeconnect: ["PIPECONNECT", "PIPE_CONNECT", "X_PIPE_CONNECT"].iter().any(|name| self.has(name)),
-        };
+        self.known = self.iter().filter_map(|(keyword, _)| Extension::from_keyword(keyword)).collect();
         self.size = self.params("SIZE").map(read_size);
         self.limits = self.params("LIMITS").map(Limits::read).unwrap_or_default();
     }
@@ -245,9 +238,9 @@ mod tests {
     fn nothing_is_offered_by_default() {
         let caps = Capabilities::default();
         assert_eq!(caps, offered(""));
-        assert_eq!(caps.known, Known::default());
+        assert_eq!(caps.known, ExtensionSet::EMPTY);
         assert_eq!((caps.domain(), caps.size(), caps.limits()), ("", None, Limits::default()));
-        assert_eq!(offered("PIPELINING").known, Known::default(), "the first line is the greeting");
+        assert_eq!(offered("PIPELINING").known, ExtensionSet::EMPTY, "the first line is the greeting");
     }
 
     #[test]

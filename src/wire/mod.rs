@@ -9,19 +9,29 @@
 //! codes.
 
 mod address;
+mod client_info;
 pub mod command;
 mod content;
+mod dsn;
 mod ehlo;
 mod enhanced;
+mod extension;
 mod reply;
 mod stuff;
 mod syntax;
+mod wishes;
 pub mod xtext;
 
 pub use self::address::{Address, AddressError};
+pub use self::client_info::{ClientAttribute, ClientInfo, ClientInfoError};
 pub use self::command::{Body, HostName, HostNameError, LineError, Param, ParamError, RawLine, Verb};
 pub use self::content::{Content, ContentError};
+pub use self::dsn::{EnvelopeId, Notify, OriginalRecipient, Ret};
 pub use self::ehlo::{Capabilities, Limits};
 pub use self::enhanced::Enhanced;
+pub use self::extension::{Extension, ExtensionSet};
 pub use self::reply::{Class, Drained, Reply, ReplyError, ReplyLimits, ReplyParser, ReplyRef};
 pub use self::stuff::{DotReader, Piece, Stuffed};
+pub use self::wishes::{ByMode, DeliverBy, Hold, Priority, Solicitation};
+
+pub(crate) use self::wishes::{is_class, is_moment};

@@ -61,6 +61,11 @@ impl Param {
         Ok(Self { text: format!("{keyword}={value}").into() })
     }
 
+    /// From a text that was checked and encoded where it was made: the types of this floor only.
+    pub(in super::super) fn checked(text: String) -> Self {
+        Self { text: text.into() }
+    }
+
     /// The keyword as given.
     pub fn keyword(&self) -> &str {
         self.text.split_once('=').map_or(&self.text, |(keyword, _)| keyword)
@@ -134,6 +139,9 @@ pub struct RawLine {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LineError {
+    /// The command's argument isn't what that command takes.
+    #[error("the argument is not valid")]
+    BadArgument,
     /// CR, LF, NUL or another control character.
     #[error("a control character in the command line (offset {at})")]
     Control {
@@ -165,6 +173,48 @@ impl RawLine {
             return Err(LineError::NoVerb);
         }
         Ok(Self { text: text.into() })
+    }
+
+    /// VRFY (RFC 5321 section 3.5): is there such a user or mailbox?
+    ///
+    /// # Errors
+    ///
+    /// The argument is empty, or makes no line.
+    pub fn vrfy(who: &str) -> Result<Self, LineError> {
+        Self::with_argument("VRFY", who)
+    }
+
+    /// EXPN (RFC 5321 section 3.5): who is on that list?
+    ///
+    /// # Errors
+    ///
+    /// The argument is empty, or makes no line.
+    pub fn expn(list: &str) -> Result<Self, LineError> {
+        Self::with_argument("EXPN", list)
+    }
+
+    /// ETRN (RFC 1985): send what is queued for `node`, which is a host, `@` and a domain with all below it, or `#` and the name of
+    /// a queue.
+    ///
+    /// # Errors
+    ///
+    /// The argument is none of the three, or makes no line.
+    pub fn etrn(node: &str) -> Result<Self, LineError> {
+        let name = node.strip_prefix('@').unwrap_or(node);
+        let queue = node
+            .strip_prefix('#')
+            .is_some_and(|queue| !queue.is_empty() && queue.bytes().all(|b| b.is_ascii_graphic()));
+        if !queue && HostName::new(name).is_err() {
+            return Err(LineError::BadArgument);
+        }
+        Self::with_argument("ETRN", node)
+    }
+
+    fn with_argument(verb: &str, argument: &str) -> Result<Self, LineError> {
+        if argument.trim().is_empty() {
+            return Err(LineError::BadArgument);
+        }
+        Self::new(&format!("{verb} {argument}"))
     }
 
     /// The line without its line end.
@@ -238,7 +288,8 @@ mod tests {
     fn raw_lines() {
         let line = RawLine::new("vrfy  j\u{fc}rgen").unwrap();
         assert_eq!((line.as_str(), line.verb(), line.is_ascii()), ("vrfy  j\u{fc}rgen", Verb::Vrfy, false));
-        assert_eq!(RawLine::new("XCLIENT NAME=x").unwrap().verb(), Verb::Other);
+        assert_eq!(RawLine::new("xclient NAME=x").unwrap().verb(), Verb::Xclient);
+        assert_eq!(RawLine::new("XEXCH50 1 2").unwrap().verb(), Verb::Other);
         for (text, error) in [
             ("", LineError::NoVerb),
             (" NOOP", LineError::NoVerb),
@@ -251,6 +302,16 @@ mod tests {
         ] {
             assert_eq!(RawLine::new(text), Err(error), "{text:?}");
         }
+        assert_eq!(RawLine::vrfy("Crispin").unwrap().as_str(), "VRFY Crispin");
+        assert_eq!(RawLine::expn("staff").unwrap().as_str(), "EXPN staff");
+        for node in ["example.org", "@example.org", "#slow-queue"] {
+            assert_eq!(RawLine::etrn(node).unwrap().as_str(), format!("ETRN {node}"));
+        }
+        for node in ["", "@", "#", "a b", "#a b", "@@x", "x\r\nQUIT"] {
+            assert_eq!(RawLine::etrn(node), Err(LineError::BadArgument), "{node:?}");
+        }
+        assert_eq!(RawLine::vrfy(" "), Err(LineError::BadArgument));
+        assert_eq!(RawLine::expn("a\r\nQUIT"), Err(LineError::Control { at: 6 }));
         assert!(RawLine::new(&"x".repeat(510)).is_ok());
         assert_eq!(RawLine::new(&"x".repeat(511)), Err(LineError::TooLong));
     }

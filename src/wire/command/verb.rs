@@ -40,6 +40,10 @@ pub enum Verb {
     Starttls,
     /// AUTH (RFC 4954).
     Auth,
+    /// XCLIENT (Postfix).
+    Xclient,
+    /// XFORWARD (Postfix).
+    Xforward,
     /// SEND (RFC 821).
     Send,
     /// SOML (RFC 821).
@@ -53,7 +57,7 @@ pub enum Verb {
 }
 
 /// All that can stand at the head of a line.
-const SPELT: [(Verb, &str); 20] = [
+const SPELT: [(Verb, &str); 22] = [
     (Verb::Mail, "MAIL"),
     (Verb::Rcpt, "RCPT"),
     (Verb::Bdat, "BDAT"),
@@ -70,6 +74,8 @@ const SPELT: [(Verb, &str); 20] = [
     (Verb::Etrn, "ETRN"),
     (Verb::Starttls, "STARTTLS"),
     (Verb::Auth, "AUTH"),
+    (Verb::Xclient, "XCLIENT"),
+    (Verb::Xforward, "XFORWARD"),
     (Verb::Send, "SEND"),
     (Verb::Soml, "SOML"),
     (Verb::Saml, "SAML"),
@@ -97,7 +103,10 @@ impl Verb {
             };
         }
         let word = line.split(|byte| matches!(byte, b' ' | b'\t')).next().unwrap_or_default();
-        if word.eq_ignore_ascii_case(b"STARTTLS") { Self::Starttls } else { Self::Other }
+        [Self::Starttls, Self::Xclient, Self::Xforward]
+            .into_iter()
+            .find(|verb| word.eq_ignore_ascii_case(verb.as_str().as_bytes()))
+            .unwrap_or(Self::Other)
     }
 
     /// The verb as it's written; `greeting`, `content` and `other` for what has none.
