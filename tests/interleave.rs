@@ -271,6 +271,8 @@ fn letters() -> impl Strategy<Value = Vec<Letter>> {
                     .collect(),
                 content: format!("{content}{}", "x".repeat(long)).into_bytes(),
                 binary: false,
+                require: Vec::new(),
+                forward: Vec::new(),
             };
         all.into_iter().enumerate().map(one).collect()
     })

@@ -47,6 +47,8 @@ fn settings(s: &Settings) -> String {
         ("clear_after_failed_tls", s.clear_after_failed_tls.to_string()),
         ("implicit_tls", s.implicit_tls.to_string()),
         ("eight_bit_anyway", s.eight_bit_anyway.to_string()),
+        ("utf8", text(if s.downgrade { "downgrade" } else { "refuse" })),
+        ("xclient", list(s.xclient.iter().map(|said| text(said)))),
     ])
 }
 
@@ -57,6 +59,8 @@ fn letter(f: &Fixture, m: &Letter) -> String {
         ("recipients", list(m.recipients.iter().map(mailbox))),
         ("content", octets(&m.content)),
         ("binary", m.binary.to_string()),
+        ("require", list(m.require.iter().map(|keyword| text(keyword)))),
+        ("forward", list(m.forward.iter().map(|said| text(said)))),
         // Without a step of its own it's there before the connection is.
         ("first", f.submitted_first().any(|first| first.name == m.name).to_string()),
     ])
@@ -119,6 +123,7 @@ fn verdict(v: &Verdict) -> Vec<(&'static str, String)> {
         ("status", text(&v.status)),
         ("reply", optional(v.reply.as_deref())),
         ("reason", optional(v.reason.as_deref())),
+        ("left_out", list(v.left_out.iter().map(|keyword| text(keyword)))),
         ("recipients", list(recipients)),
     ]
 }

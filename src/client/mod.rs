@@ -30,7 +30,7 @@ use self::socket::Socket;
 use crate::session::{
     Event, Level, Message, Outcome, PeerRecord, Session, SessionError, Stats, SubmitError, Ticket, Trace,
 };
-use crate::wire::Capabilities;
+use crate::wire::{Capabilities, RawLine};
 
 /// Where the connection stands.
 #[derive(Debug)]
@@ -137,6 +137,33 @@ impl Client {
         let ticket = self.session.command(line)?;
         self.drive();
         Ok(ticket)
+    }
+
+    /// Queues VRFY; see [`Session::vrfy`].
+    ///
+    /// # Errors
+    ///
+    /// The argument can't be sent, or the session has ended.
+    pub fn vrfy(&mut self, who: &str) -> Result<Ticket, SubmitError> {
+        self.command(RawLine::vrfy(who)?.as_str())
+    }
+
+    /// Queues EXPN; see [`Session::expn`].
+    ///
+    /// # Errors
+    ///
+    /// The argument can't be sent, or the session has ended.
+    pub fn expn(&mut self, list: &str) -> Result<Ticket, SubmitError> {
+        self.command(RawLine::expn(list)?.as_str())
+    }
+
+    /// Queues ETRN; see [`Session::etrn`].
+    ///
+    /// # Errors
+    ///
+    /// The argument can't be sent, or the session has ended.
+    pub fn etrn(&mut self, node: &str) -> Result<Ticket, SubmitError> {
+        self.command(RawLine::etrn(node)?.as_str())
     }
 
     /// Takes back what has not begun; see [`Session::cancel`].

@@ -11,7 +11,7 @@ use super::outcome::{Outcome, Reason, Status, Ticket};
 use super::scheduler::Cursor;
 use super::transaction::Job;
 use super::{Item, Session, Stage};
-use crate::wire::{Reply, ReplyParser};
+use crate::wire::{ExtensionSet, Reply, ReplyParser};
 
 impl Session {
     /// The server closed its side. After a QUIT that is as it should be.
@@ -151,6 +151,11 @@ impl Session {
         self.last_ended_well = true;
         self.probing = false;
         self.transactions_here = 0;
+        self.domains.clear();
+        self.introduced = false;
+        if let Some(Item::Message(job)) = self.queue.front_mut() {
+            job.forwarded = 0;
+        }
         self.answered = 0;
         self.generation = self.generation.wrapping_add(1);
     }
@@ -180,5 +185,13 @@ impl Session {
 }
 
 pub(super) const fn lost_command(ticket: Ticket, status: Status, reason: Reason) -> Outcome {
-    Outcome { ticket, status, reply: None, recipients: Vec::new(), reason: Some(reason), command: true }
+    Outcome {
+        ticket,
+        status,
+        reply: None,
+        recipients: Vec::new(),
+        reason: Some(reason),
+        left_out: ExtensionSet::EMPTY,
+        command: true,
+    }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::starttls::TlsError;
-use crate::wire::{LineError, Reply, ReplyError, Verb};
+use crate::wire::{Extension, LineError, Reply, ReplyError, Verb};
 
 /// The caller's input can't be sent. Nothing of it was queued.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -19,12 +19,18 @@ pub enum SubmitError {
     /// A raw command line that can't be sent.
     #[error("command line: {0}")]
     Line(#[from] LineError),
+    /// A parameter of RCPT on MAIL, or one of MAIL on RCPT.
+    #[error("parameter {0}: it belongs on the other command")]
+    MisplacedParameter(Box<str>),
     /// A message without recipients.
     #[error("no recipient")]
     NoRecipient,
     /// The empty path is a sender only (RFC 5321 §4.1.1.3).
     #[error("recipient: the empty path can't be a recipient")]
     NullRecipient,
+    /// A parameter that was given twice.
+    #[error("parameter {0}: given twice")]
+    RepeatedParameter(Box<str>),
 }
 
 /// The server broke the protocol. No later byte of it is believed.
@@ -71,6 +77,9 @@ pub enum SessionError {
     /// The connection failed.
     #[error("the connection was lost: {0}")]
     Lost(Arc<str>),
+    /// The session was to begin with something that the server doesn't offer.
+    #[error("the server does not offer {0}")]
+    NotOffered(Extension),
     /// The server broke the protocol.
     #[error("{0}")]
     Peer(#[from] PeerError),
@@ -122,6 +131,7 @@ impl SessionError {
             ) => Some(reply),
             Self::Closed { .. }
             | Self::Lost(_)
+            | Self::NotOffered(_)
             | Self::Peer(PeerError::Injected | PeerError::Malformed(_))
             | Self::StartTlsNotOffered
             | Self::Tls(_)

@@ -74,6 +74,8 @@ impl DowngradeReason {
 pub enum ReconnectReason {
     /// A transaction that must not be completed is open on this one.
     Abandoned,
+    /// As many recipient domains as the server takes on one connection (RCPTDOMAINMAX, RFC 9422).
+    DomainMax,
     /// As many messages as the server takes on one connection (MAILMAX, RFC 9422).
     MailMax,
     /// TLS failed on this one, and the caller lets messages go in clear then.

@@ -9,7 +9,7 @@ use super::ledger::Sent;
 use super::options::StartTls;
 use super::peer::{PeerRecord, Verdict};
 use super::{Session, Stage};
-use crate::wire::{Capabilities, Class, Reply, Verb, command};
+use crate::wire::{Capabilities, Class, Extension, ExtensionSet, Reply, Verb, command};
 
 /// What the server offered, as far as the scheduler asks: looked up once, not for every message.
 #[derive(Clone, Copy, Debug)]
@@ -19,13 +19,29 @@ pub(super) struct Offer {
     pub(super) binarymime: bool,
     pub(super) eight_bit_mime: bool,
     pub(super) smtputf8: bool,
+    /// All that the library knows of, for messages that ask for something.
+    pub(super) extensions: ExtensionSet,
     /// `Some(0)`: SIZE without a limit.
     pub(super) size: Option<u64>,
     /// Recipients a transaction (RFC 9422).
     pub(super) rcpt_max: usize,
     /// Transactions a connection (RFC 9422).
     pub(super) mail_max: u32,
+    /// Recipient domains a connection (RFC 9422).
+    pub(super) domain_max: Option<usize>,
 }
+
+/// Extensions that early messages may have relied upon, beside those that are fields of [`Offer`].
+const ASKED_FOR: [Extension; 8] = [
+    Extension::DeliverBy,
+    Extension::Dsn,
+    Extension::FutureRelease,
+    Extension::MtPriority,
+    Extension::NoSoliciting,
+    Extension::Prdr,
+    Extension::RequireTls,
+    Extension::Xforward,
+];
 
 impl Offer {
     fn of(capabilities: &Capabilities) -> Self {
@@ -36,9 +52,11 @@ impl Offer {
             binarymime: capabilities.binarymime(),
             eight_bit_mime: capabilities.eight_bit_mime(),
             smtputf8: capabilities.smtputf8(),
+            extensions: capabilities.extensions(),
             size: capabilities.size(),
             rcpt_max: limits.rcpt_max.map_or(usize::MAX, |max| max as usize).max(1),
             mail_max: limits.mail_max.unwrap_or(u32::MAX).max(1),
+            domain_max: limits.rcpt_domain_max.map(|max| max as usize),
         }
     }
 }
@@ -53,7 +71,11 @@ impl Offer {
             && has(self.eight_bit_mime, other.eight_bit_mime)
             && has(self.smtputf8, other.smtputf8)
             && has(self.size.is_some(), other.size.is_some())
+            && ASKED_FOR
+                .iter()
+                .all(|&asked| has(self.extensions.contains(asked), other.extensions.contains(asked)))
             && self.rcpt_max >= other.rcpt_max
+            && self.domain_max.unwrap_or(usize::MAX) >= other.domain_max.unwrap_or(usize::MAX)
     }
 }
 
@@ -72,8 +94,10 @@ impl Session {
         self.stage = Stage::Greeting;
         self.stats.connections = self.stats.connections.saturating_add(1);
         self.timer.restart(now);
-        // What would go out early goes out before STARTTLS, in clear.
-        let early = self.options.early && (self.secure.is_some() || self.options.starttls == StartTls::Never);
+        // What would go out early goes out before STARTTLS, in clear; and what XCLIENT has to change first can't be assumed.
+        let early = self.options.early
+            && self.options.xclient.is_none()
+            && (self.secure.is_some() || self.options.starttls == StartTls::Never);
         let assumed = self.peer.early_offer().filter(|_| early).cloned();
         self.early = assumed.is_some();
         self.note(Sent::Greeting);
@@ -128,9 +152,13 @@ impl Session {
         if self.wants_tls() {
             return self.begin_tls();
         }
-        if !self.is_closed() {
-            self.ready();
+        if self.is_closed() {
+            return;
         }
+        if self.introduces() {
+            return self.introduce();
+        }
+        self.ready();
     }
 
     /// Messages may go.

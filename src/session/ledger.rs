@@ -15,8 +15,12 @@ pub(super) enum Sent {
     /// EHLO, HELO or LHLO.
     Hello(Verb),
     StartTls,
+    /// XCLIENT: the server greets anew.
+    Introduction,
     /// RSET in front of a transaction.
     Reset,
+    /// XFORWARD in front of a transaction.
+    Forward,
     Mail,
     /// The RCPT for the message's recipient of that index.
     Rcpt(u32),
@@ -47,6 +51,8 @@ impl Sent {
             Self::Greeting => Verb::Greeting,
             Self::Hello(verb) | Self::Command(_, verb) => verb,
             Self::StartTls => Verb::Starttls,
+            Self::Introduction => Verb::Xclient,
+            Self::Forward => Verb::Xforward,
             Self::Reset | Self::Probe(Probe::Reset) => Verb::Rset,
             Self::Mail | Self::Probe(Probe::Mail) => Verb::Mail,
             Self::Rcpt(_) | Self::Probe(Probe::Rcpt) => Verb::Rcpt,
@@ -59,7 +65,15 @@ impl Sent {
     /// Whether nothing may be sent behind it until it is answered (RFC 2920 §3.1). The end of content is not among them:
     /// what may follow it is the scheduler's business.
     pub(super) const fn ends_group(self) -> bool {
-        matches!(self, Self::Greeting | Self::Hello(_) | Self::StartTls | Self::Data | Self::Command(..))
+        matches!(
+            self,
+            Self::Greeting
+                | Self::Hello(_)
+                | Self::StartTls
+                | Self::Introduction
+                | Self::Data
+                | Self::Command(..)
+        )
     }
 
     /// Whether it belongs to the transaction at the front of the flight.

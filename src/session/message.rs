@@ -2,7 +2,7 @@
 //! `Message` can't hold anything that would inject a command.
 
 use super::error::SubmitError;
-use crate::wire::{Address, Content, Param};
+use crate::wire::{Address, ClientInfo, Content, Extension, ExtensionSet, Param};
 
 /// One forward-path with its RCPT parameters.
 #[derive(Clone, Debug)]
@@ -17,11 +17,18 @@ impl Recipient {
         Self { address, params: Vec::new() }
     }
 
-    /// Adds a parameter of RCPT, such as NOTIFY (RFC 3461).
+    /// Adds a parameter of RCPT: a [`Notify`](crate::wire::Notify), an
+    /// [`OriginalRecipient`](crate::wire::OriginalRecipient), or any [`Param`]. One that the library knows is sent only where
+    /// its extension is offered; any other always.
     #[must_use]
-    pub fn param(mut self, param: Param) -> Self {
-        self.params.push(param);
+    pub fn param(mut self, param: impl Into<Param>) -> Self {
+        self.params.push(param.into());
         self
+    }
+
+    /// The parameters of RCPT.
+    pub fn params(&self) -> &[Param] {
+        &self.params
     }
 
     /// The forward-path.
@@ -37,12 +44,26 @@ pub struct Message {
     pub(super) params: Vec<Param>,
     pub(super) recipients: Vec<Recipient>,
     pub(super) content: Content,
+    /// Extensions without which it is not to be sent.
+    pub(super) required: ExtensionSet,
+    /// Whom it came from, for XFORWARD.
+    pub(super) forward: Option<Box<ClientInfo>>,
+    /// There is something of the above for the engine to look at: false for most messages, which then pay nothing.
+    pub(super) asks: bool,
 }
 
 impl Message {
     /// A message without recipients as yet.
     pub const fn new(sender: Address, content: Content) -> Self {
-        Self { sender, params: Vec::new(), recipients: Vec::new(), content }
+        Self {
+            sender,
+            params: Vec::new(),
+            recipients: Vec::new(),
+            content,
+            required: ExtensionSet::EMPTY,
+            forward: None,
+            asks: false,
+        }
     }
 
     /// Adds a recipient.
@@ -52,16 +73,39 @@ impl Message {
         self
     }
 
-    /// Adds a parameter of MAIL, such as RET or ENVID (RFC 3461). SIZE, BODY and SMTPUTF8 are added by the session where
-    /// they are needed; one given here takes the place of the session's own.
+    /// Adds a parameter of MAIL: a [`Ret`](crate::wire::Ret), an [`EnvelopeId`](crate::wire::EnvelopeId), a
+    /// [`DeliverBy`](crate::wire::DeliverBy), a [`Priority`](crate::wire::Priority), a [`Hold`](crate::wire::Hold), a
+    /// [`Solicitation`](crate::wire::Solicitation), or any [`Param`].
+    ///
+    /// SIZE, BODY and SMTPUTF8 are added by the session where they are needed; one given here takes the place of the session's
+    /// own. What becomes of a parameter whose extension isn't offered is told in `docs/extensions.md`: it is left out
+    /// ([`Outcome::left_out`](super::Outcome::left_out)), or the message is refused. One that the library doesn't know is sent
+    /// as it is.
     #[must_use]
-    pub fn param(mut self, param: Param) -> Self {
-        self.params.push(param);
+    pub fn param(mut self, param: impl Into<Param>) -> Self {
+        self.push_param(param);
+        self
+    }
+
+    /// Asks that the message be refused here, with [`Reason::NotOffered`](super::Reason::NotOffered), by a server that doesn't
+    /// offer `extension`.
+    #[must_use]
+    pub const fn require(mut self, extension: Extension) -> Self {
+        self.push_requirement(extension);
+        self
+    }
+
+    /// Says whom the message came from, by XFORWARD in front of MAIL: as much of it as the server offers to hear. A server that
+    /// offers none of it, or refuses it, gets the message all the same; [`Outcome::left_out`](super::Outcome::left_out) tells.
+    #[must_use]
+    pub fn forward(mut self, client: ClientInfo) -> Self {
+        self.set_forward(client);
         self
     }
 
     /// Adds a recipient with its parameters.
     pub fn push_recipient(&mut self, recipient: Recipient) {
+        self.asks |= !recipient.params.is_empty();
         self.recipients.push(recipient);
     }
 
@@ -70,9 +114,22 @@ impl Message {
         self.recipients.reserve_exact(recipients);
     }
 
-    /// Adds a parameter of MAIL.
-    pub fn push_param(&mut self, param: Param) {
-        self.params.push(param);
+    /// Adds a parameter of MAIL, as [`param`](Self::param) does.
+    pub fn push_param(&mut self, param: impl Into<Param>) {
+        self.asks = true;
+        self.params.push(param.into());
+    }
+
+    /// As [`require`](Self::require).
+    pub const fn push_requirement(&mut self, extension: Extension) {
+        self.asks = true;
+        self.required.insert(extension);
+    }
+
+    /// As [`forward`](Self::forward).
+    pub fn set_forward(&mut self, client: ClientInfo) {
+        self.asks |= !client.is_empty();
+        self.forward = Some(Box::new(client)).filter(|client| !client.is_empty());
     }
 
     /// The reverse-path.
@@ -102,6 +159,32 @@ impl Message {
         }
         if self.recipients.iter().any(|recipient| recipient.address.is_null()) {
             return Err(SubmitError::NullRecipient);
+        }
+        if self.asks { self.check_params() } else { Ok(()) }
+    }
+
+    /// Each parameter once, and on the command where its RFC puts it: a server would refuse the whole message for it.
+    fn check_params(&self) -> Result<(), SubmitError> {
+        let misplaced = |param: &Param| SubmitError::MisplacedParameter(param.keyword().into());
+        for param in &self.params {
+            let keyword = param.keyword();
+            if Extension::of_rcpt(keyword).is_some() {
+                return Err(misplaced(param));
+            }
+        }
+        for param in self.recipients.iter().flat_map(|recipient| &recipient.params) {
+            if Extension::of_mail(param.keyword()).is_some() {
+                return Err(misplaced(param));
+            }
+        }
+        let lists = self.recipients.iter().map(|recipient| &recipient.params).chain([&self.params]);
+        for list in lists {
+            for (at, param) in list.iter().enumerate() {
+                let same = |other: &Param| other.keyword().eq_ignore_ascii_case(param.keyword());
+                if list.iter().skip(at + 1).any(same) {
+                    return Err(SubmitError::RepeatedParameter(param.keyword().into()));
+                }
+            }
         }
         Ok(())
     }

@@ -9,9 +9,12 @@
 //! - When the sender must wait: `scheduler`.
 //! - What is known when the connection ends: `ending`.
 
+mod client_info;
+mod domains;
 mod ending;
 mod error;
 mod event;
+mod extensions;
 mod greeting;
 mod ledger;
 mod message;
@@ -19,6 +22,8 @@ mod options;
 mod outcome;
 mod output;
 mod peer;
+mod prdr;
+mod raw;
 mod replies;
 mod scheduler;
 mod starttls;
@@ -40,13 +45,16 @@ use std::sync::Arc;
 pub use self::error::{PeerError, SessionError, SubmitError};
 pub use self::event::{DowngradeReason, Event, ReconnectReason};
 pub use self::message::{Message, Recipient};
-pub use self::options::{Chunking, Level, Options, RecipientPolicy, StartTls, Timeouts, UnknownLevel};
+pub use self::options::{
+    Chunking, Level, Options, RecipientPolicy, StartTls, Timeouts, UnknownLevel, Utf8Policy,
+};
 pub use self::outcome::{Outcome, Reason, RecipientOutcome, Status, Ticket};
 pub use self::peer::{PeerRecord, Verdict};
 pub use self::starttls::{Secure, TlsError, TlsFailure};
 pub use self::stats::{Stats, Wait};
 pub use self::trace::{Direction, Trace};
 
+use self::domains::Domains;
 use self::greeting::Offer;
 use self::ledger::{Entry, Ledger, Sent};
 use self::output::Output;
@@ -54,7 +62,7 @@ use self::scheduler::Cursor;
 use self::stats::RoundTrips;
 use self::timer::Timer;
 use self::transaction::{Job, Keeper, Transaction};
-use crate::wire::{Capabilities, Drained, RawLine, ReplyParser, Verb};
+use crate::wire::{Capabilities, Drained, RawLine, ReplyParser};
 
 /// How much may wait to begin before [`Session::has_room`] says no, where the window does not say so before.
 const ROOM_MESSAGES: usize = 256;
@@ -122,6 +130,10 @@ pub struct Session {
     refusals: u32,
     /// Transactions begun on this connection.
     transactions_here: u32,
+    /// The recipients' domains on this connection, where they are limited.
+    domains: Domains,
+    /// XCLIENT was accepted on this connection.
+    introduced: bool,
     /// The position up to which commands are answered.
     answered: u64,
     /// Counts connections, so that a reply can end the one that it came on.
@@ -194,6 +206,8 @@ impl Session {
             record_is_of_tls,
             refusals: 0,
             transactions_here: 0,
+            domains: Domains::default(),
+            introduced: false,
             answered: 0,
             generation: 0,
             tickets: 0,
@@ -221,39 +235,6 @@ impl Session {
         let ticket = self.ticket();
         self.queued_bytes = self.queued_bytes.saturating_add(message.content.size());
         self.queue.push_back(Item::Message(Box::new(Job::new(ticket, message))));
-        Ok(ticket)
-    }
-
-    /// Queues a raw command, such as VRFY, EXPN, NOOP, HELP or ETRN, behind what is queued already. Its outcome has the
-    /// reply. NOOP serves to find the point up to which everything was answered (RFC 2920 §3.1).
-    ///
-    /// # Errors
-    ///
-    /// A line that can't be sent, a command that the session itself is in charge of, or a session that has ended.
-    pub fn command(&mut self, line: &str) -> Result<Ticket, SubmitError> {
-        self.check_open()?;
-        let line = RawLine::new(line)?;
-        if let verb @ (Verb::Ehlo
-        | Verb::Helo
-        | Verb::Lhlo
-        | Verb::Mail
-        | Verb::Rcpt
-        | Verb::Send
-        | Verb::Soml
-        | Verb::Saml
-        | Verb::Turn
-        | Verb::Data
-        | Verb::Bdat
-        | Verb::Quit
-        | Verb::Starttls
-        | Verb::Auth
-        | Verb::Greeting
-        | Verb::Content) = line.verb()
-        {
-            return Err(SubmitError::ForbiddenCommand(verb));
-        }
-        let ticket = self.ticket();
-        self.queue.push_back(Item::Command(ticket, line));
         Ok(ticket)
     }
 

@@ -5,7 +5,7 @@ use core::str::FromStr;
 use core::time::Duration;
 
 use super::peer::PeerRecord;
-use crate::wire::{HostName, ReplyLimits};
+use crate::wire::{ClientInfo, HostName, ReplyLimits};
 
 /// How much is sent without waiting for replies (RFC 2920 and what grew on it).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,6 +86,18 @@ pub enum StartTls {
     IfOffered,
     /// Without it nothing is sent.
     Required,
+}
+
+/// What becomes of internationalized addresses where SMTPUTF8 (RFC 6531) isn't offered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Utf8Policy {
+    /// The message is refused, with [`Reason::NeedsSmtputf8`](super::Reason::NeedsSmtputf8).
+    #[default]
+    Refuse,
+    /// Domains are sent in their ASCII form (IDNA, RFC 5891): the same domain for the DNS. A local part has no such form;
+    /// with one that isn't ASCII, or UTF-8 in the headers ([`Param::smtputf8`](crate::wire::Param::smtputf8)), the message
+    /// is refused.
+    DowngradeDomain,
 }
 
 /// How long to wait for what (RFC 5321 §4.5.3.2).
@@ -175,6 +187,11 @@ pub struct Options {
     pub starttls: StartTls,
     /// With [`StartTls::IfOffered`]: when TLS fails, send in clear on another connection. Otherwise the session ends.
     pub clear_after_failed_tls: bool,
+    /// What becomes of internationalized addresses where SMTPUTF8 isn't offered.
+    pub utf8: Utf8Policy,
+    /// Whom the session speaks for: said by XCLIENT (Postfix) before the first message, as far as the server offers to hear it.
+    /// A server that doesn't offer XCLIENT, or refuses it, ends the session: it would take the messages for ours.
+    pub xclient: Option<ClientInfo>,
     /// How long to wait for what.
     pub timeouts: Timeouts,
     /// Bounds of one reply.
@@ -200,6 +217,8 @@ impl Options {
             eight_bit_anyway: false,
             starttls: StartTls::Never,
             clear_after_failed_tls: false,
+            utf8: Utf8Policy::Refuse,
+            xclient: None,
             timeouts: Timeouts::default(),
             reply_limits: ReplyLimits::default(),
             early: true,

@@ -4,7 +4,7 @@ use core::fmt;
 use std::sync::Arc;
 
 use super::error::SessionError;
-use crate::wire::{Address, Reply};
+use crate::wire::{Address, Extension, ExtensionSet, Reply};
 
 /// What [`Session::submit`](super::Session::submit) returns: the name of one outstanding outcome. Never reused within a
 /// session.
@@ -73,9 +73,23 @@ pub enum Reason {
     /// The caller cancelled it.
     #[error("cancelled before it began")]
     Cancelled,
+    /// To be returned if not delivered in less time than the server promises anything for (RFC 2852 section 4).
+    #[error("to be delivered in {seconds} s or returned, and the server needs at least {minimum} s")]
+    DeliverByTooSoon {
+        /// The time that the message has, in seconds.
+        seconds: i32,
+        /// The least that the server takes, in seconds.
+        minimum: u32,
+    },
     /// The session ended first.
     #[error("{0}")]
     Ended(Arc<SessionError>),
+    /// To be held for longer than the server holds messages (RFC 4865 section 4).
+    #[error("to be held for longer than the server offers ({limit})")]
+    HeldTooLong {
+        /// The server's limit: seconds, or a moment.
+        limit: Box<str>,
+    },
     /// The content is not text, and the server offers no BINARYMIME with CHUNKING (RFC 3030).
     #[error("binary content, and the server offers no BINARYMIME with CHUNKING")]
     NeedsBinaryMime,
@@ -85,6 +99,12 @@ pub enum Reason {
     /// The envelope is internationalized and the server offers no SMTPUTF8 (RFC 6531).
     #[error("internationalized address, and the server offers no SMTPUTF8")]
     NeedsSmtputf8,
+    /// REQUIRETLS was asked for, and the connection is not encrypted (RFC 8689 section 4.2.1).
+    #[error("REQUIRETLS, and the connection is not encrypted")]
+    NeedsTls,
+    /// An extension without which the message is not to be sent isn't offered.
+    #[error("it needs {0}, and the server does not offer it")]
+    NotOffered(Extension),
     /// The caller quit before it began.
     #[error("the session was closed before it began")]
     Quit,
@@ -94,6 +114,15 @@ pub enum Reason {
     /// The server refused RSET while it may have held an older transaction open.
     #[error("the server refused RSET, so an older transaction may be mixed in")]
     ResetRefused,
+    /// A class of solicitation that the server says it refuses (RFC 3865 section 2.1).
+    #[error("solicitation of class {0}, which the server does not take")]
+    Solicitation(Box<str>),
+    /// Recipients in more domains than the server takes on one connection (RFC 9422), and the message is for all or nobody.
+    #[error("the server takes at most {limit} domains at once, and the message is for all or nobody")]
+    TooManyDomains {
+        /// The server's limit.
+        limit: usize,
+    },
     /// More recipients than the server takes in one transaction (RFC 9422), and the message is for all or nobody.
     #[error("the server takes at most {limit} recipients at once, and the message is for all or nobody")]
     TooManyRecipients {
@@ -135,6 +164,9 @@ pub struct Outcome {
     pub recipients: Vec<RecipientOutcome>,
     /// Why, where no reply explains it.
     pub reason: Option<Reason>,
+    /// Extensions that the message asked for and the server did not offer, so that it was sent without them. DSN here means
+    /// that no report was asked for; SMTPUTF8, that domains were sent in their ASCII form.
+    pub left_out: ExtensionSet,
     /// The ticket was that of a raw command, not of a message; then `Delivered` means a positive reply.
     pub command: bool,
 }

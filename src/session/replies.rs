@@ -8,9 +8,9 @@ use super::event::ReconnectReason;
 use super::ledger::{Entry, Sent};
 use super::outcome::{Outcome, Reason, Status};
 use super::scheduler::Cursor;
-use super::transaction::Closed;
+use super::transaction::{Closed, Transaction};
 use super::{Session, Stage};
-use crate::wire::{Class, ReplyRef, Verb};
+use crate::wire::{Class, ExtensionSet, ReplyRef, Verb};
 
 impl Session {
     pub(super) fn on_reply(&mut self, now: Duration, reply: ReplyRef<'_>) {
@@ -31,7 +31,7 @@ impl Session {
         if entry.end > self.output.handed() {
             return self.on_early(entry, reply);
         }
-        if !plausible(entry.sent, reply.class()) {
+        if !plausible(entry.sent, reply.class()) && !self.announces_replies(entry, reply) {
             let verb = entry.sent.verb();
             return self.end(PeerError::WrongClass { verb, reply: reply.to_owned() }.into());
         }
@@ -77,6 +77,7 @@ impl Session {
                     reply: Some(reply.to_owned()),
                     recipients: Vec::new(),
                     reason: None,
+                    left_out: ExtensionSet::EMPTY,
                     command: true,
                 });
             }
@@ -91,6 +92,8 @@ impl Session {
                     }
                 }
             }
+            Sent::Forward => self.on_forward(reply.class()),
+            Sent::Introduction => self.on_introduction(reply.class(), reply.to_owned()),
             Sent::Probe(step) => self.on_probe(step, reply.class()),
             Sent::Mail | Sent::Rcpt(_) | Sent::Data | Sent::Content | Sent::Chunk => {}
         }
@@ -169,7 +172,9 @@ impl Session {
             Sent::Greeting
             | Sent::Hello(_)
             | Sent::StartTls
+            | Sent::Introduction
             | Sent::Reset
+            | Sent::Forward
             | Sent::Command(..)
             | Sent::Probe(_) => {}
         }
@@ -178,7 +183,7 @@ impl Session {
     }
 
     /// A transaction left the wire.
-    pub(super) fn close(&mut self, transaction: super::transaction::Transaction) {
+    pub(super) fn close(&mut self, transaction: Transaction) {
         match transaction.close() {
             Closed::Done(outcome) => {
                 match outcome.status {
@@ -205,7 +210,7 @@ impl Session {
         {
             return false;
         }
-        if reply.class() == Class::Positive {
+        if matches!(reply.class(), Class::Positive | Class::Intermediate) {
             self.end(PeerError::Early { verb, reply: reply.to_owned() }.into());
             return true;
         }
@@ -219,6 +224,14 @@ impl Session {
             self.reconnect(ReconnectReason::Abandoned);
         }
         true
+    }
+
+    /// PRDR: 353 says that a reply for each recipient comes before the one to the whole. Content that has left entirely may be
+    /// answered so, once, if PRDR was asked for and somebody is to get it.
+    fn announces_replies(&self, entry: Entry, reply: ReplyRef<'_>) -> bool {
+        matches!(entry.sent, Sent::Content | Sent::Chunk)
+            && reply.class() == Class::Intermediate
+            && self.flight.front().is_some_and(Transaction::may_announce)
     }
 
     /// A reply to a command that has not left.

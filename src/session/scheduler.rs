@@ -19,10 +19,12 @@
 //! 6. Four refusals in a row, and nothing is sent blindly until something is accepted: servers count errors.
 //! 7. The window: messages begun and unfinished, and bytes unanswered, are bounded by the caller.
 //! 8. Policy `all`, and chunks before they are trusted: content is held until every RCPT is answered.
-//! 9. A message that the server said it can't take (SIZE, 8BITMIME, SMTPUTF8) is refused here; none of it is sent.
+//! 9. A message that the server said it can't take (SIZE, 8BITMIME, SMTPUTF8) is refused here; none of it is sent. So is one
+//!    that asks for what isn't offered and can't be left out: see `extensions`.
 //! 10. Early: to a server that offered PIPECONNECT last time, EHLO goes out before the greeting, and what that offer allows
 //!     goes with it. Trials don't: they need to know where they stand. QUIT doesn't.
 
+use super::domains::Domains;
 use super::event::ReconnectReason;
 use super::ledger::{Probe, Sent};
 use super::options::{Chunking, Level, RecipientPolicy};
@@ -30,8 +32,8 @@ use super::outcome::Reason;
 use super::peer::Verdict;
 use super::stats::Wait;
 use super::transaction::{Job, Transaction, Via};
-use super::{Item, Session, Stage};
-use crate::wire::{Address, Body, command};
+use super::{Item, Session, Stage, extensions};
+use crate::wire::{Address, Body, Extension, command};
 
 /// As long as so much is queued to be written, nothing is added: what has not begun can still be cancelled.
 const ENOUGH: u64 = 256 * 1024;
@@ -111,6 +113,11 @@ impl Session {
         self.offer.chunking && self.options.chunking != Chunking::Never
     }
 
+    /// Whether a message is for all of its recipients or for nobody.
+    fn for_all(&self) -> bool {
+        self.options.recipients == RecipientPolicy::All
+    }
+
     /// Whether whole groups go out without looking at replies (rule 6).
     const fn discouraged(&self) -> bool {
         self.refusals >= REFUSALS
@@ -164,6 +171,13 @@ impl Session {
                     self.reconnect(ReconnectReason::MailMax);
                     return Step::Idle;
                 }
+                if self.offer.domain_max.is_some_and(|most| !self.domains.admits(job, most, self.for_all())) {
+                    if !self.flight.is_empty() || !self.ledger.is_empty() {
+                        return Step::Must(Wait::Window);
+                    }
+                    self.reconnect(ReconnectReason::DomainMax);
+                    return Step::Idle;
+                }
                 if let Some(wait) = self.window(job.message.content.size()) {
                     return Step::Must(wait);
                 }
@@ -201,6 +215,9 @@ impl Session {
             self.send(Sent::Reset, command::rset);
             return Step::Went;
         }
+        if level == Level::Lockstep && self.forward_alone() {
+            return Step::Went;
+        }
         if !trial && !self.discouraged() && self.probe_pays() {
             self.probe();
         }
@@ -216,15 +233,21 @@ impl Session {
     }
 
     /// Queues RSET where it is due, MAIL, and as much of the rest as may go blindly.
-    fn envelope_of(&mut self, job: Box<Job>, via: Via, level: Level, trial: bool) {
+    fn envelope_of(&mut self, mut job: Box<Job>, via: Via, level: Level, trial: bool) {
         if self.needs_rset || (level == Level::Streaming && self.transactions_here > 0) {
             self.needs_rset = false;
             self.send(Sent::Reset, command::rset);
         }
-        let count = job.remaining().min(self.offer.rcpt_max);
+        if job.message.forward.is_some() {
+            self.forward(&mut job);
+        }
+        let count = match self.offer.domain_max {
+            None => job.remaining().min(self.offer.rcpt_max),
+            Some(most) => self.domains.choose(&mut job, most, self.offer.rcpt_max),
+        };
         let mut transaction = Transaction::new(job, via, count);
         transaction.trial = trial;
-        self.mail(&transaction);
+        self.mail(&mut transaction);
         self.transactions_here = self.transactions_here.saturating_add(1);
         let lockstep = level == Level::Lockstep;
         let hold = lockstep
@@ -372,10 +395,20 @@ impl Session {
         if let Some(limit) = offer.size.filter(|&limit| limit > 0 && content.size() > limit) {
             return Some(Reason::TooLarge { size: content.size(), limit });
         }
-        if self.options.recipients == RecipientPolicy::All && job.remaining() > offer.rcpt_max {
+        if self.for_all() && job.remaining() > offer.rcpt_max {
             return Some(Reason::TooManyRecipients { limit: offer.rcpt_max });
         }
-        if !offer.smtputf8 && job.message.is_internationalized() {
+        if let Some(limit) = offer.domain_max.filter(|_| self.for_all())
+            && !Domains::default().admits(job, limit, true)
+        {
+            return Some(Reason::TooManyDomains { limit });
+        }
+        if job.message.asks
+            && let Some(reason) = self.unfulfilled(&job.message)
+        {
+            return Some(reason);
+        }
+        if !offer.smtputf8 && job.message.is_internationalized() && !self.downgrades(&job.message) {
             return Some(Reason::NeedsSmtputf8);
         }
         if content.is_binary() {
@@ -416,7 +449,11 @@ impl Session {
         self.send(Sent::Probe(Probe::Reset), command::rset);
     }
 
-    fn mail(&mut self, transaction: &Transaction) {
+    fn mail(&mut self, transaction: &mut Transaction) {
+        if transaction.job.message.asks {
+            self.note_wishes(transaction);
+        }
+        let offered = self.offered();
         let message = &transaction.job.message;
         let content = &message.content;
         let size = (self.offer.size.is_some() && !message.has_param("SIZE")).then(|| content.size());
@@ -427,10 +464,16 @@ impl Session {
         } else {
             (content.eight_bit() && self.offer.eight_bit_mime).then_some(Body::EightBitMime)
         };
-        let utf8 = message.is_internationalized() && !message.has_param("SMTPUTF8");
+        let international = message.is_internationalized();
+        let utf8 = international && self.offer.smtputf8 && !message.has_param("SMTPUTF8");
+        let sender = extensions::spelt(&message.sender, self.offer.smtputf8);
+        let params = message.params.iter().filter(|param| extensions::goes_on_mail(param, offered));
         self.send(Sent::Mail, |out| {
-            command::mail(out, &message.sender, size, body, utf8, &message.params);
+            command::mail(out, &sender, size, body, utf8, params);
         });
+        if international && !self.offer.smtputf8 {
+            transaction.job.left_out.insert(Extension::Smtputf8);
+        }
     }
 
     fn rcpt(&mut self, transaction: &mut Transaction) {
@@ -438,7 +481,10 @@ impl Session {
         transaction.named += 1;
         let recipient = index.and_then(|index| transaction.job.message.recipients.get(index as usize));
         if let (Some(index), Some(recipient)) = (index, recipient) {
-            self.send(Sent::Rcpt(index), |out| command::rcpt(out, &recipient.address, &recipient.params));
+            let address = extensions::spelt(&recipient.address, self.offer.smtputf8);
+            let offered = self.offer.extensions;
+            let params = recipient.params.iter().filter(|param| extensions::goes_on_rcpt(param, offered));
+            self.send(Sent::Rcpt(index), |out| command::rcpt(out, &address, params));
         }
     }
 }

@@ -139,6 +139,7 @@ const fn limit(timeouts: &Timeouts, sent: Sent) -> Duration {
         Sent::Rcpt(_) => timeouts.rcpt,
         Sent::Data => timeouts.data,
         Sent::Content | Sent::Chunk => timeouts.content,
-        Sent::Reset | Sent::Command(..) | Sent::Probe(_) => timeouts.other,
+        Sent::Introduction => timeouts.greeting,
+        Sent::Reset | Sent::Forward | Sent::Command(..) | Sent::Probe(_) => timeouts.other,
     }
 }

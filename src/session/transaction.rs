@@ -6,11 +6,12 @@
 
 use super::message::Message;
 use super::outcome::{Outcome, Reason, RecipientOutcome, Status, Ticket};
-use crate::wire::{Class, Reply, ReplyRef};
+use super::prdr::Prdr;
+use crate::wire::{Address, Class, ExtensionSet, Reply, ReplyRef};
 
 /// What is known of one recipient so far.
 #[derive(Clone, Debug)]
-enum Verdict {
+pub(super) enum Verdict {
     Open,
     /// RCPT was accepted; the content decides.
     Accepted(Reply),
@@ -35,24 +36,38 @@ impl Verdict {
 pub(super) struct Job {
     pub(super) ticket: Ticket,
     pub(super) message: Message,
-    verdicts: Vec<Verdict>,
+    pub(super) verdicts: Vec<Verdict>,
     /// The recipients still to be tried; `None` is all of them.
     todo: Option<Vec<u32>>,
     /// What decides the outcome of the whole where the recipients don't.
     decided: Option<Status>,
     reply: Option<Reply>,
     reason: Option<Reason>,
+    /// What it asked for and the server did not offer.
+    pub(super) left_out: ExtensionSet,
+    /// How many lines of XFORWARD have gone in front of it.
+    pub(super) forwarded: usize,
 }
 
 impl Job {
     pub(super) fn new(ticket: Ticket, message: Message) -> Self {
         let verdicts = vec![Verdict::Open; message.recipients.len()];
-        Self { ticket, message, verdicts, todo: None, decided: None, reply: None, reason: None }
+        Self {
+            ticket,
+            message,
+            verdicts,
+            todo: None,
+            decided: None,
+            reply: None,
+            reason: None,
+            left_out: ExtensionSet::EMPTY,
+            forwarded: 0,
+        }
     }
 
     /// Whether nothing of it was ever sent.
     pub(super) const fn is_untouched(&self) -> bool {
-        self.todo.is_none()
+        self.todo.is_none() && self.forwarded == 0
     }
 
     /// How many recipients are still to be tried.
@@ -66,6 +81,20 @@ impl Job {
             Some(todo) => todo.get(nth).copied(),
             None => u32::try_from(nth).ok().filter(|_| nth < self.verdicts.len()),
         }
+    }
+
+    /// Puts those still to be tried in another order: first whom `first` names, each part as it was. Returns how many those are.
+    pub(super) fn sort(&mut self, first: impl FnMut(&Address) -> bool) -> usize {
+        let mut first = first;
+        let recipients = &self.message.recipients;
+        let todo = (0..self.remaining()).filter_map(|nth| self.recipient(nth));
+        let (mut chosen, others): (Vec<u32>, Vec<u32>) = todo.partition(|&index| {
+            recipients.get(index as usize).is_some_and(|recipient| first(&recipient.address))
+        });
+        let count = chosen.len();
+        chosen.extend(others);
+        self.todo = Some(chosen);
+        count
     }
 
     /// Every recipient that is open gets `status`.
@@ -89,7 +118,7 @@ impl Job {
     }
 
     fn into_outcome(self) -> Outcome {
-        let Self { ticket, message, verdicts, decided, reply, reason, .. } = self;
+        let Self { ticket, message, verdicts, decided, reply, reason, left_out, .. } = self;
         let recipients: Vec<_> = message
             .recipients
             .into_iter()
@@ -109,7 +138,7 @@ impl Job {
             Status::Refused | Status::NotSent => recipients.iter().rev().find_map(|r| r.reply.clone()),
             Status::Delivered | Status::Partial | Status::InDoubt => None,
         });
-        Outcome { ticket, status, reply, recipients, reason, command: false }
+        Outcome { ticket, status, reply, recipients, reason, left_out, command: false }
     }
 }
 
@@ -171,7 +200,7 @@ pub(super) struct Transaction {
     pub(super) accepted: usize,
     refused: usize,
     /// Replies to the content so far.
-    finals: usize,
+    pub(super) finals: usize,
     /// The content itself was refused, for everybody; not so under LMTP, where each reply is about one recipient.
     content_refused: bool,
     /// The sender was refused, or older state may be mixed in: nothing may be delivered by this.
@@ -183,6 +212,7 @@ pub(super) struct Transaction {
     pub(super) all_503: bool,
     /// Replies come behind a 421: a refusal only says that the server is going.
     pub(super) after_421: bool,
+    pub(super) prdr: Prdr,
 }
 
 impl Transaction {
@@ -202,6 +232,7 @@ impl Transaction {
             trial: false,
             all_503: true,
             after_421: false,
+            prdr: Prdr::No,
         }
     }
 
@@ -271,6 +302,9 @@ impl Transaction {
 
     /// A reply to the content. True when it was the last.
     pub(super) fn on_final(&mut self, reply: ReplyRef<'_>, lmtp: bool, keeper: &mut Keeper) -> bool {
+        if self.prdr != Prdr::No && self.on_prdr(reply) {
+            return false;
+        }
         let nth = self.finals;
         self.finals += 1;
         let positive = reply.class() == Class::Positive;
@@ -347,6 +381,7 @@ impl Transaction {
                 }
             }
             self.job.todo = Some(rest);
+            self.job.forwarded = 0;
             return Closed::Again(self.job);
         }
         let reply = self.job.reply.clone();
@@ -388,6 +423,7 @@ impl Transaction {
         }
         self.job.decided = None;
         self.job.reply = None;
+        self.job.forwarded = 0;
         self.job
     }
 
@@ -401,7 +437,7 @@ impl Transaction {
         !self.is_condemned() && !self.after_421 && !self.content_refused && self.job.decided.is_none()
     }
 
-    const fn negative(&self) -> Status {
+    pub(super) const fn negative(&self) -> Status {
         if self.after_421 { Status::NotSent } else { Status::Refused }
     }
 
@@ -420,7 +456,7 @@ impl Transaction {
         }
     }
 
-    fn set(&mut self, nth: usize, verdict: Verdict) {
+    pub(super) fn set(&mut self, nth: usize, verdict: Verdict) {
         if let Some(slot) =
             self.job.recipient(nth).and_then(|index| self.job.verdicts.get_mut(index as usize))
         {

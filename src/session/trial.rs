@@ -75,7 +75,7 @@ impl Session {
     /// Whether the reply awaited is that to a trial.
     pub(super) fn in_trial(&self, front: Entry) -> bool {
         matches!(front.sent, Sent::Probe(_))
-            || (front.sent.of_transaction() || front.sent == Sent::Reset)
+            || (front.sent.of_transaction() || matches!(front.sent, Sent::Reset | Sent::Forward))
                 && self.flight.front().is_some_and(|transaction| transaction.trial)
     }
 

@@ -2,9 +2,12 @@
 
 use bytes::Bytes;
 use smtpipe::session::{
-    Chunking, Message, Options, Outcome, PeerRecord, Recipient, RecipientPolicy, StartTls, Verdict,
+    Chunking, Message, Options, Outcome, PeerRecord, Recipient, RecipientPolicy, StartTls, Utf8Policy,
+    Verdict,
 };
-use smtpipe::wire::{Address, Capabilities, Content, HostName, Param, Reply};
+use smtpipe::wire::{
+    Address, Capabilities, ClientAttribute, ClientInfo, Content, Extension, HostName, Param, Reply,
+};
 
 use super::fixture::{self, Fixture, Letter, Settings};
 
@@ -46,6 +49,10 @@ pub(crate) fn options(settings: &Settings) -> Options {
     };
     options.clear_after_failed_tls = settings.clear_after_failed_tls;
     options.eight_bit_anyway = settings.eight_bit_anyway;
+    if settings.downgrade {
+        options.utf8 = Utf8Policy::DowngradeDomain;
+    }
+    options.xclient = (!settings.xclient.is_empty()).then(|| client(&settings.xclient));
     options
 }
 
@@ -56,11 +63,26 @@ pub(crate) fn message(letter: &Letter) -> Message {
     for param in &letter.sender.params {
         message.push_param(parameter(param));
     }
+    for keyword in &letter.require {
+        message.push_requirement(Extension::from_keyword(keyword).unwrap());
+    }
+    if !letter.forward.is_empty() {
+        message.set_forward(client(&letter.forward));
+    }
     for to in &letter.recipients {
         let recipient = Recipient::new(Address::new(&to.address).unwrap());
         message.push_recipient(to.params.iter().fold(recipient, |r, p| r.param(parameter(p))));
     }
     message
+}
+
+/// `NAME=value`, or `NAME=` for what isn't known.
+fn client(said: &[String]) -> ClientInfo {
+    said.iter().fold(ClientInfo::new(), |client, word| {
+        let (name, value) = word.split_once('=').unwrap();
+        let value = Some(value).filter(|value| !value.is_empty());
+        client.with(ClientAttribute::from_name(name).unwrap(), value).unwrap()
+    })
 }
 
 fn parameter(text: &str) -> Param {
@@ -84,6 +106,9 @@ pub(crate) fn compare(verdict: &fixture::Verdict, outcome: &Outcome) -> Result<(
     if verdict.reason.as_ref().is_some_and(|r| !reason.as_ref().is_some_and(|have| have.contains(r.as_str())))
     {
         wrong.push(format!("reason {reason:?}"));
+    }
+    if verdict.left_out.join(" ") != outcome.left_out.to_string() {
+        wrong.push(format!("left out {}", outcome.left_out));
     }
     if !verdict.recipients.is_empty() && verdict.recipients.len() != outcome.recipients.len() {
         wrong.push(format!("{} recipients", outcome.recipients.len()));

@@ -28,6 +28,10 @@ pub(crate) struct Settings {
     pub(crate) all_recipients: bool,
     pub(crate) chunking: Option<String>,
     pub(crate) eight_bit_anyway: bool,
+    /// Domains go in ASCII where SMTPUTF8 isn't offered.
+    pub(crate) downgrade: bool,
+    /// What XCLIENT says, as `NAME=value`; `NAME=` for what isn't known.
+    pub(crate) xclient: Vec<String>,
     /// `if-offered`, `required`; `None`: STARTTLS is never used.
     pub(crate) starttls: Option<String>,
     pub(crate) clear_after_failed_tls: bool,
@@ -52,6 +56,10 @@ pub(crate) struct Letter {
     /// As the caller hands it in.
     pub(crate) content: Vec<u8>,
     pub(crate) binary: bool,
+    /// Extensions that it requires.
+    pub(crate) require: Vec<String>,
+    /// What XFORWARD says, as `xclient` above.
+    pub(crate) forward: Vec<String>,
 }
 
 /// An address (without brackets) and the parameters that follow it.
@@ -120,6 +128,8 @@ pub(crate) struct Verdict {
     pub(crate) reply: Option<String>,
     /// Part of the reason.
     pub(crate) reason: Option<String>,
+    /// The extensions that it went without, as keywords in alphabetical order of their names.
+    pub(crate) left_out: Vec<String>,
     /// All recipients in order, or empty: not looked at.
     pub(crate) recipients: Vec<RecipientVerdict>,
 }

@@ -13,6 +13,7 @@ pub(crate) mod build;
 pub(crate) mod escape;
 pub(crate) mod fixture;
 pub(crate) mod parse;
+pub(crate) mod path;
 pub(crate) mod peer;
 pub(crate) mod referee;
 pub(crate) mod replay;

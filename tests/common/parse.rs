@@ -56,6 +56,9 @@ fn header(fixture: &mut Fixture, line: &str) -> Result<(), String> {
         "recipients" if value == "all" => options.all_recipients = true,
         "recipients" if value == "any" => {}
         "chunking" => options.chunking = Some(value.to_owned()),
+        "utf8" if value == "downgrade" => options.downgrade = true,
+        "utf8" if value == "refuse" => {}
+        "xclient" => options.xclient = words(value),
         "eight-bit-anyway" => options.eight_bit_anyway = yes(value)?,
         "starttls" if matches!(value, "if-offered" | "required") => {
             options.starttls = Some(value.to_owned());
@@ -68,6 +71,20 @@ fn header(fixture: &mut Fixture, line: &str) -> Result<(), String> {
         "wire" if value == "may differ" => options.wire_may_differ = true,
         _ if line.starts_with("   ") => {}
         _ => return Err("unknown header".into()),
+    }
+    Ok(())
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+/// `require EXTENSION...` or `forward NAME=value...`
+fn demand(letter: &mut Letter, line: &str) -> Result<(), String> {
+    match line.split_once(' ') {
+        Some(("require", rest)) => letter.require = words(rest),
+        Some(("forward", rest)) => letter.forward = words(rest),
+        _ => return Err("M+ require or forward".into()),
     }
     Ok(())
 }
@@ -108,6 +125,13 @@ fn body(fixture: &mut Fixture, line: &str, open: &mut bool) -> Result<(), String
         "M%" => {
             let bytes = filler(count(rest)?);
             content(fixture)?.extend_from_slice(&bytes);
+        }
+        "M+" => demand(fixture.messages.last_mut().ok_or("no message yet")?, rest)?,
+        "=-" => {
+            let Some(Step::Expect(Expect::Outcome(verdict))) = fixture.steps.last_mut() else {
+                return Err("what was left out belongs under an outcome".into());
+            };
+            verdict.left_out = words(rest);
         }
         "MB" => fixture.messages.last_mut().ok_or("no message yet")?.binary = true,
         "=>" => {
@@ -175,6 +199,8 @@ fn letter(line: &str) -> Result<Letter, String> {
         recipients: mailboxes(to)?,
         content: Vec::new(),
         binary: false,
+        require: Vec::new(),
+        forward: Vec::new(),
     })
 }
 
@@ -254,6 +280,7 @@ fn expectation(fixture: &Fixture, line: &str) -> Result<Expect, String> {
                 status: known_status(status)?,
                 reply: Some(reply.to_owned()).filter(|r| !r.is_empty()),
                 reason,
+                left_out: Vec::new(),
                 recipients: Vec::new(),
             })
         }

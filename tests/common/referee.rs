@@ -9,6 +9,7 @@
 use std::collections::VecDeque;
 
 use super::fixture::Letter;
+use super::path::path;
 use super::replies::{Found, Replies};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +24,8 @@ enum Kind {
     /// A chunk that isn't the last.
     Chunk,
     Rset,
+    /// XFORWARD, which may be pipelined (Postfix, XFORWARD_README).
+    Forward,
     Quit,
     Other,
 }
@@ -58,6 +61,10 @@ pub(crate) struct Deal {
     ended: bool,
     /// The RSET in front of it was refused.
     mixed: bool,
+    /// MAIL asked for a reply for each recipient.
+    prdr: bool,
+    /// 353 came, and then these replies for recipients, in the order of those accepted.
+    own_finals: Option<Vec<u16>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -214,7 +221,8 @@ impl Referee {
             "MAIL" => {
                 assert!(!self.in_deal(), "MAIL inside a transaction: {:?}", self.deals.last());
                 let sender = path(&text, "MAIL FROM:");
-                self.deals.push(Deal { sender, ..Deal::default() });
+                let prdr = upper.split(' ').any(|word| word == "PRDR");
+                self.deals.push(Deal { sender, prdr, ..Deal::default() });
                 Kind::Mail
             }
             "RCPT" => {
@@ -243,6 +251,10 @@ impl Referee {
                     self.deal().ended = true;
                 }
                 Kind::Rset
+            }
+            "XFORWARD" => {
+                assert!(!self.in_deal(), "XFORWARD inside a transaction");
+                Kind::Forward
             }
             "QUIT" => {
                 assert!(self.ledger.is_empty(), "QUIT before the last reply");
@@ -322,6 +334,9 @@ impl Referee {
             self.poisoned = !self.shut;
             return;
         };
+        if front.kind == Kind::End && self.own_reply(front.deal, code) {
+            return;
+        }
         // Only DATA has a 3yz, and has no 2yz; content that is still on its way can't have been accepted.
         let early = front.kind == Kind::End && !self.deals[front.deal].committed && code < 300;
         if (code / 100 == 3) != (front.kind == Kind::Data && code < 400) || early {
@@ -383,6 +398,20 @@ impl Referee {
         self.ledger.pop_front();
     }
 
+    /// PRDR: 353 behind content that has left, and as many replies behind it as recipients were accepted.
+    fn own_reply(&mut self, deal: usize, code: u16) -> bool {
+        let deal = &mut self.deals[deal];
+        let accepted = deal.recipients.iter().filter(|(_, c)| c.is_some_and(|c| c < 300)).count();
+        match &mut deal.own_finals {
+            None if deal.prdr && deal.committed && accepted > 0 && code / 100 == 3 => {
+                deal.own_finals = Some(Vec::new());
+            }
+            Some(own) if own.len() < accepted && code / 100 != 3 => own.push(code),
+            _ => return false,
+        }
+        true
+    }
+
     /// Is this status of a recipient of a message true? (The reasons are checked by the fixtures.)
     pub(crate) fn judge(
         &self,
@@ -427,12 +456,12 @@ impl Referee {
         if no(own) || no(deal.data) {
             return Some(Proof::Refused);
         }
+        let place = deal.recipients[..at].iter().filter(|(_, c)| c.is_some_and(|c| c < 300)).count();
+        if deal.own_finals.as_ref().and_then(|own| own.get(place)).is_some_and(|&code| code >= 400) {
+            return Some(Proof::Refused);
+        }
         // In LMTP the replies to the content are those of the accepted recipients, in their order.
-        let place = if self.lmtp {
-            deal.recipients[..at].iter().filter(|(_, c)| c.is_some_and(|c| c < 300)).count()
-        } else {
-            0
-        };
+        let place = if self.lmtp { place } else { 0 };
         let last = deal
             .finals
             .get(place)
@@ -460,17 +489,4 @@ enum Proof {
     Murky,
     /// Its content hasn't left.
     Untouched,
-}
-
-/// The path of a MAIL or RCPT line, quotes respected.
-fn path(line: &str, verb: &str) -> String {
-    let rest = line.strip_prefix(verb).and_then(|r| r.strip_prefix('<')).unwrap_or_else(|| panic!("{line}"));
-    let (mut quoted, mut escaped) = (false, false);
-    let end = rest.find(|c| {
-        let was = escaped;
-        escaped = !was && quoted && c == '\\';
-        quoted ^= c == '"' && !was;
-        c == '>' && !quoted
-    });
-    rest[..end.unwrap_or_else(|| panic!("{line}"))].to_owned()
 }

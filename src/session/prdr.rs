@@ -1,0 +1,54 @@
+//! PRDR (draft-hall-prdr, as Exim does it): if MAIL asked for it, the server may answer the content with 353, one reply for
+//! each recipient that was accepted, in their order, and one for the whole. Or with one reply, as ever: Exim does so for a
+//! single recipient, so nothing but the 353 tells. That is no matching by code (RFC 2920 §3.1): the reply is to the content
+//! either way, and says how many more there are.
+//!
+//! A recipient's acceptance holds only if the whole is accepted too; a refusal holds in any case.
+
+use super::transaction::{Transaction, Verdict};
+use crate::wire::{Class, ReplyRef};
+
+/// Whether the content has a reply for each recipient before the one to the whole (draft-hall-prdr). The server decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Prdr {
+    No,
+    /// MAIL asked for it: 353 may come.
+    Asked,
+    /// 353 came. The next reply is that of the first accepted recipient from this place on.
+    Running(usize),
+}
+
+impl Transaction {
+    /// Whether 353 may be the next reply.
+    pub(super) fn may_announce(&self) -> bool {
+        self.prdr == Prdr::Asked && self.accepted > 0
+    }
+
+    /// 353, or a reply for one recipient, where PRDR is used. False: this is the reply to the whole.
+    pub(super) fn on_prdr(&mut self, reply: ReplyRef<'_>) -> bool {
+        match self.prdr {
+            Prdr::Asked if reply.class() == Class::Intermediate => self.prdr = Prdr::Running(0),
+            Prdr::Running(from) if self.finals < self.accepted => {
+                self.finals += 1;
+                let status = self.negative();
+                let accepted = |nth: &usize| {
+                    let index = self.job.recipient(*nth).map(|index| index as usize);
+                    let verdict = index.and_then(|index| self.job.verdicts.get(index));
+                    matches!(verdict, Some(Verdict::Accepted(_)))
+                };
+                let place = (from..self.count).find(accepted).unwrap_or(self.count);
+                // An acceptance holds only if the whole is accepted too.
+                self.set(
+                    place,
+                    match reply.class() {
+                        Class::Positive => Verdict::Accepted(reply.to_owned()),
+                        _ => Verdict::Settled(status, Some(reply.to_owned())),
+                    },
+                );
+                self.prdr = Prdr::Running(place.saturating_add(1));
+            }
+            Prdr::No | Prdr::Asked | Prdr::Running(_) => return false,
+        }
+        true
+    }
+}
