@@ -4,6 +4,7 @@
 use crate::handle::Failure;
 use crate::status::smtpipe_status;
 use engine::session::{Chunking, Level, RecipientPolicy};
+use engine::wire::Extension;
 use std::ffi::{CStr, c_char};
 use std::ptr;
 
@@ -98,7 +99,7 @@ pub enum smtpipe_content {
     SMTPIPE_CONTENT_BINARY = 2,
 }
 
-/// The extensions that a server of ours can offer.
+/// The extensions of SMTP that the library acts on.
 #[repr(i32)]
 #[allow(non_camel_case_types)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +118,90 @@ pub enum smtpipe_extension {
     SMTPIPE_EXT_DSN = 6,
     /// ENHANCEDSTATUSCODES (RFC 2034).
     SMTPIPE_EXT_ENHANCEDSTATUSCODES = 7,
+    /// AUTH (RFC 4954).
+    SMTPIPE_EXT_AUTH = 8,
+    /// DELIVERBY (RFC 2852).
+    SMTPIPE_EXT_DELIVERBY = 9,
+    /// ETRN (RFC 1985).
+    SMTPIPE_EXT_ETRN = 10,
+    /// EXPN (RFC 5321 section 3.5).
+    SMTPIPE_EXT_EXPN = 11,
+    /// FUTURERELEASE (RFC 4865).
+    SMTPIPE_EXT_FUTURERELEASE = 12,
+    /// LIMITS (RFC 9422).
+    SMTPIPE_EXT_LIMITS = 13,
+    /// MT-PRIORITY (RFC 6710).
+    SMTPIPE_EXT_MT_PRIORITY = 14,
+    /// NO-SOLICITING (RFC 3865).
+    SMTPIPE_EXT_NO_SOLICITING = 15,
+    /// PIPECONNECT (Exim).
+    SMTPIPE_EXT_PIPECONNECT = 16,
+    /// PRDR (draft-hall-prdr).
+    SMTPIPE_EXT_PRDR = 17,
+    /// REQUIRETLS (RFC 8689).
+    SMTPIPE_EXT_REQUIRETLS = 18,
+    /// SIZE (RFC 1870).
+    SMTPIPE_EXT_SIZE = 19,
+    /// STARTTLS (RFC 3207).
+    SMTPIPE_EXT_STARTTLS = 20,
+    /// VRFY (RFC 5321 section 3.5).
+    SMTPIPE_EXT_VRFY = 21,
+    /// XCLIENT (Postfix).
+    SMTPIPE_EXT_XCLIENT = 22,
+    /// XFORWARD (Postfix).
+    SMTPIPE_EXT_XFORWARD = 23,
+}
+
+/// How much of a message a report of its failure is to return (RFC 3461 section 4.3).
+#[repr(i32)]
+#[allow(non_camel_case_types)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum smtpipe_ret {
+    /// It isn't said.
+    SMTPIPE_RET_DEFAULT = 0,
+    /// All of it.
+    SMTPIPE_RET_FULL = 1,
+    /// Its headers.
+    SMTPIPE_RET_HDRS = 2,
+}
+
+/// When a recipient's fate is to be reported (RFC 3461 section 4.1). All but the first two may be added up.
+#[repr(i32)]
+#[allow(non_camel_case_types)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum smtpipe_notify {
+    /// It isn't said.
+    SMTPIPE_NOTIFY_DEFAULT = 0,
+    /// When it was delivered.
+    SMTPIPE_NOTIFY_SUCCESS = 1,
+    /// When it can't be delivered.
+    SMTPIPE_NOTIFY_FAILURE = 2,
+    /// When it is delayed.
+    SMTPIPE_NOTIFY_DELAY = 4,
+    /// Never. Alone.
+    SMTPIPE_NOTIFY_NEVER = 8,
+}
+
+/// What is to be done with a message that isn't delivered in time (RFC 2852 section 4).
+#[repr(i32)]
+#[allow(non_camel_case_types)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum smtpipe_by {
+    /// Go on, and tell the sender.
+    SMTPIPE_BY_NOTIFY = 1,
+    /// Return it to the sender.
+    SMTPIPE_BY_RETURN = 2,
+}
+
+/// What becomes of internationalized addresses where SMTPUTF8 (RFC 6531) isn't offered.
+#[repr(i32)]
+#[allow(non_camel_case_types)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum smtpipe_utf8 {
+    /// The message is refused, with SMTPIPE_REASON_NEEDS_SMTPUTF8.
+    SMTPIPE_UTF8_REFUSE = 0,
+    /// Domains go in their ASCII form (IDNA). A local part that isn't ASCII is refused all the same.
+    SMTPIPE_UTF8_DOWNGRADE_DOMAIN = 1,
 }
 
 /// No limit of time, wherever milliseconds are asked for.
@@ -125,6 +210,34 @@ pub const SMTPIPE_FOREVER: u64 = u64::MAX;
 /// A number that is none of its kind's.
 pub(crate) fn unknown(what: &str, number: i32) -> Failure {
     Failure::new(smtpipe_status::SMTPIPE_ERR_VALUE, format!("unknown {what} {number}"))
+}
+
+pub(crate) fn extension(number: i32) -> Result<Extension, Failure> {
+    Ok(choose!(smtpipe_extension, "extension", number, {
+        SMTPIPE_EXT_PIPELINING => Extension::Pipelining,
+        SMTPIPE_EXT_CHUNKING => Extension::Chunking,
+        SMTPIPE_EXT_BINARYMIME => Extension::BinaryMime,
+        SMTPIPE_EXT_8BITMIME => Extension::EightBitMime,
+        SMTPIPE_EXT_SMTPUTF8 => Extension::Smtputf8,
+        SMTPIPE_EXT_DSN => Extension::Dsn,
+        SMTPIPE_EXT_ENHANCEDSTATUSCODES => Extension::EnhancedStatusCodes,
+        SMTPIPE_EXT_AUTH => Extension::Auth,
+        SMTPIPE_EXT_DELIVERBY => Extension::DeliverBy,
+        SMTPIPE_EXT_ETRN => Extension::Etrn,
+        SMTPIPE_EXT_EXPN => Extension::Expn,
+        SMTPIPE_EXT_FUTURERELEASE => Extension::FutureRelease,
+        SMTPIPE_EXT_LIMITS => Extension::Limits,
+        SMTPIPE_EXT_MT_PRIORITY => Extension::MtPriority,
+        SMTPIPE_EXT_NO_SOLICITING => Extension::NoSoliciting,
+        SMTPIPE_EXT_PIPECONNECT => Extension::PipeConnect,
+        SMTPIPE_EXT_PRDR => Extension::Prdr,
+        SMTPIPE_EXT_REQUIRETLS => Extension::RequireTls,
+        SMTPIPE_EXT_SIZE => Extension::Size,
+        SMTPIPE_EXT_STARTTLS => Extension::Starttls,
+        SMTPIPE_EXT_VRFY => Extension::Vrfy,
+        SMTPIPE_EXT_XCLIENT => Extension::Xclient,
+        SMTPIPE_EXT_XFORWARD => Extension::Xforward,
+    }))
 }
 
 /// `None` is auto.
@@ -216,6 +329,9 @@ mod tests {
             let word = unsafe { CStr::from_ptr(smtpipe_level_text(level_number(known))) };
             assert_eq!(word.to_str(), Ok(known.as_str()));
         }
+        let extensions: Vec<_> = (1..=23).map(|number| extension(number).unwrap()).collect();
+        assert!(Extension::ALL.iter().all(|known| extensions.contains(known)));
+        assert!(extension(0).is_err() && extension(24).is_err());
         assert_eq!(level(0).unwrap(), None);
         for number in [-1, 5, i32::MIN, i32::MAX] {
             assert!(level(number).is_err());

@@ -46,6 +46,7 @@ pub(crate) const fn session_status(error: &SessionError) -> smtpipe_status {
         SessionError::Peer(PeerError::Unsolicited(_)) => S::SMTPIPE_ERR_PEER_UNSOLICITED,
         SessionError::Peer(PeerError::WrongClass { .. }) => S::SMTPIPE_ERR_PEER_CLASS,
         SessionError::Peer(_) => S::SMTPIPE_ERR_PEER,
+        SessionError::NotOffered(_) => S::SMTPIPE_ERR_NOT_OFFERED,
         SessionError::Refused { .. } => S::SMTPIPE_ERR_REFUSED,
         SessionError::ShutDown(_) => S::SMTPIPE_ERR_SHUT_DOWN,
         SessionError::Timeout { .. } => S::SMTPIPE_ERR_TIMED_OUT,
@@ -60,6 +61,9 @@ impl From<SubmitError> for Failure {
             SubmitError::ForbiddenCommand(_) | SubmitError::Line(_) => S::SMTPIPE_ERR_COMMAND,
             SubmitError::NoRecipient => S::SMTPIPE_ERR_NO_RECIPIENT,
             SubmitError::NullRecipient => S::SMTPIPE_ERR_ADDRESS,
+            SubmitError::MisplacedParameter(_) | SubmitError::RepeatedParameter(_) => {
+                S::SMTPIPE_ERR_PARAMETER
+            }
             _ => S::SMTPIPE_ERR_MISUSE,
         };
         Self::new(status, error)

@@ -7,7 +7,7 @@ use crate::handle::{Failure, Opaque, Out, bytes, free, give, guard, reason, shar
 use crate::status::smtpipe_status;
 use bytes::Bytes;
 use engine::session::{Message, Recipient};
-use engine::wire::{Address, Content, Param};
+use engine::wire::{Address, ClientInfo, Content, Extension, Param};
 use std::ffi::{c_char, c_void};
 
 /// A message: sender, recipients, parameters, content. Sending takes a copy of the envelope and a share of the
@@ -27,10 +27,12 @@ const _: () = shareable::<MessageHandle>();
 #[derive(Default)]
 pub(crate) struct MessageHandle {
     sender: Option<Address>,
-    params: Vec<Param>,
-    recipients: Vec<Recipient>,
+    pub(crate) params: Vec<Param>,
+    pub(crate) recipients: Vec<Recipient>,
     content: Option<Content>,
     kind: Kind,
+    pub(crate) required: Vec<Extension>,
+    pub(crate) forward: ClientInfo,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -56,6 +58,12 @@ impl MessageHandle {
         message.reserve(self.recipients.len());
         for recipient in &self.recipients {
             message.push_recipient(recipient.clone());
+        }
+        for extension in &self.required {
+            message.push_requirement(*extension);
+        }
+        if !self.forward.is_empty() {
+            message.set_forward(self.forward.clone());
         }
         Ok(message)
     }
@@ -197,7 +205,7 @@ pub unsafe extern "C" fn smtpipe_message_add_recipient(
     }
 }
 
-/// Adds a parameter to the RCPT of the recipient added last, such as NOTIFY or ORCPT (RFC 3461 section 4).
+/// Adds a parameter to the RCPT of the recipient added last: one that has no setter of its own, and is sent as it is.
 ///
 /// @param message  Must not be NULL.
 /// @param keyword  Must not be NULL. Copied.
@@ -248,8 +256,9 @@ pub unsafe extern "C" fn smtpipe_message_clear_recipients(message: *mut smtpipe_
     }
 }
 
-/// Adds a parameter to MAIL, such as RET or ENVID (RFC 3461 section 4). SIZE, BODY and SMTPUTF8 are added by the session
-/// where they are needed; one given here takes the place of the session's own.
+/// Adds a parameter to MAIL: one that has no setter of its own, such as those of extensions the library doesn't know, which
+/// are sent as they are. SIZE, BODY and SMTPUTF8 are added by the session where they are needed; one given here takes the
+/// place of the session's own.
 ///
 /// @param message  Must not be NULL.
 /// @param keyword  Must not be NULL. Copied.

@@ -101,6 +101,19 @@ pub enum smtpipe_reason {
     SMTPIPE_REASON_RESET_REFUSED = 10,
     /// Larger than the server accepts (RFC 1870).
     SMTPIPE_REASON_TOO_LARGE = 11,
+    /// An extension that the message requires, or can't do without, isn't offered.
+    SMTPIPE_REASON_NOT_OFFERED = 12,
+    /// REQUIRETLS (RFC 8689), and the connection isn't encrypted.
+    SMTPIPE_REASON_NEEDS_TLS = 13,
+    /// To be returned sooner than the server takes (RFC 2852).
+    SMTPIPE_REASON_DELIVERBY_TOO_SOON = 14,
+    /// To be held longer than the server holds messages (RFC 4865).
+    SMTPIPE_REASON_HELD_TOO_LONG = 15,
+    /// A class of solicitation that the server refuses (RFC 3865).
+    SMTPIPE_REASON_SOLICITATION = 16,
+    /// More recipients, or more of their domains, than the server takes at once (RFC 9422), and the policy is
+    /// SMTPIPE_RECIPIENTS_ALL.
+    SMTPIPE_REASON_TOO_MANY_RECIPIENTS = 17,
 }
 
 const fn status_number(status: Status) -> i32 {
@@ -126,6 +139,14 @@ const fn reason_number(reason: &Reason) -> i32 {
         Reason::RecipientPolicy => R::SMTPIPE_REASON_RECIPIENT_POLICY,
         Reason::ResetRefused => R::SMTPIPE_REASON_RESET_REFUSED,
         Reason::TooLarge { .. } => R::SMTPIPE_REASON_TOO_LARGE,
+        Reason::NotOffered(_) => R::SMTPIPE_REASON_NOT_OFFERED,
+        Reason::NeedsTls => R::SMTPIPE_REASON_NEEDS_TLS,
+        Reason::DeliverByTooSoon { .. } => R::SMTPIPE_REASON_DELIVERBY_TOO_SOON,
+        Reason::HeldTooLong { .. } => R::SMTPIPE_REASON_HELD_TOO_LONG,
+        Reason::Solicitation(_) => R::SMTPIPE_REASON_SOLICITATION,
+        Reason::TooManyRecipients { .. } | Reason::TooManyDomains { .. } => {
+            R::SMTPIPE_REASON_TOO_MANY_RECIPIENTS
+        }
         _ => R::SMTPIPE_REASON_OTHER,
     }) as i32
 }
@@ -184,6 +205,27 @@ pub unsafe extern "C" fn smtpipe_outcome_free(outcome: *mut smtpipe_outcome) {
 pub unsafe extern "C" fn smtpipe_outcome_ticket(outcome: *const smtpipe_outcome) -> u64 {
     // SAFETY: the caller's promise, see above.
     unsafe { read(outcome, |_| 0, |handle| handle.outcome.ticket.get()) }
+}
+
+/// Whether the message was sent without an extension that it asked for, since the server doesn't offer it: its parameters
+/// were left out. For SMTPUTF8: domains were sent in their ASCII form.
+///
+/// @param outcome    May be NULL.
+/// @param extension  A `smtpipe_extension`; any number is allowed.
+///
+/// @return false also for NULL, and for a number that is no extension.
+///
+/// Threads: any number may read one outcome at a time.
+///
+/// Since: 0.1.0
+///
+/// # Safety
+/// `outcome` is NULL or live.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn smtpipe_outcome_left_out(outcome: *const smtpipe_outcome, extension: i32) -> bool {
+    let Ok(extension) = crate::constants::extension(extension) else { return false };
+    // SAFETY: the caller's promise, see above.
+    unsafe { read(outcome, |_| false, |handle| handle.outcome.left_out.contains(extension)) }
 }
 
 /// What is known of the message as a whole. For a command SMTPIPE_DELIVERED means a positive reply.

@@ -8,7 +8,7 @@ use std::ffi::{CStr, c_char};
 /// written either", negative for an error.
 ///
 /// The hundreds tell whose affair it is: -1xx the caller's, -2xx the peer broke the protocol, -3xx the peer
-/// refused the whole session, -5xx input, output and time, -9xx a defect of
+/// refused the whole session, -4xx it doesn't offer what is needed, -5xx input, output and time, -9xx a defect of
 /// the library. New numbers may appear within these groups; treat an unknown
 /// negative one as an error of its group.
 ///
@@ -74,8 +74,10 @@ pub enum smtpipe_status {
     /// The peer said 421: it is shutting the session down (RFC 5321 section 3.8).
     SMTPIPE_ERR_SHUT_DOWN = -302,
     // Last added to this group: -302
-
-    // -4xx, the peer doesn't offer what a message needs, is reserved: today that is an outcome's reason.
+    /// The peer doesn't offer what the session was to begin with, such as XCLIENT. (What a message needs is a matter of its
+    /// outcome, and its reason.)
+    SMTPIPE_ERR_NOT_OFFERED = -401,
+    // Last added to this group: -401
     /// The session ended in a way that has no number of its own; the text says how.
     SMTPIPE_ERR_ENDED = -500,
     /// The system refused a read, a write or a wait; the text says why.
@@ -122,6 +124,7 @@ pub(crate) const ALL: &[smtpipe_status] = &[
     smtpipe_status::SMTPIPE_ERR_PEER_EARLY,
     smtpipe_status::SMTPIPE_ERR_REFUSED,
     smtpipe_status::SMTPIPE_ERR_SHUT_DOWN,
+    smtpipe_status::SMTPIPE_ERR_NOT_OFFERED,
     smtpipe_status::SMTPIPE_ERR_ENDED,
     smtpipe_status::SMTPIPE_ERR_IO,
     smtpipe_status::SMTPIPE_ERR_TIMED_OUT,
@@ -160,6 +163,7 @@ pub(crate) const fn words(status: i32) -> &'static CStr {
         -204 => c"the peer answered a command before it had left",
         -301 => c"the peer refused the session",
         -302 => c"the peer is shutting down",
+        -401 => c"the peer does not offer what was asked for",
         -500 => c"the session ended",
         -501 => c"input or output failed",
         -502 => c"the peer did not answer in time",
@@ -196,7 +200,7 @@ mod tests {
             assert_ne!(text, c"unknown status", "{status:?}");
             assert!(seen.insert(text), "{status:?} shares its words");
         }
-        for unknown in [3, -1, -99, -116, -205, -401, -901, i32::MIN, i32::MAX] {
+        for unknown in [3, -1, -99, -116, -205, -402, -901, i32::MIN, i32::MAX] {
             assert_eq!(words(unknown), c"unknown status");
         }
     }
