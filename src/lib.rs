@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod client;
+pub mod sasl;
 pub mod server;
 pub mod session;
 pub mod sink;
