@@ -20,6 +20,7 @@ use core::str::FromStr;
 use zeroize::Zeroizing;
 
 pub(crate) use self::choose::{Choice, choose};
+pub(crate) use self::cram::response as cram_response;
 pub use self::credentials::{Credentials, CredentialsError};
 pub(crate) use self::exchange::Exchange;
 pub use self::nonce::{BadNonce, Nonce};
