@@ -26,5 +26,5 @@ pub use self::command::{
 pub use self::content::{Content, ContentError};
 pub use self::ehlo::{Capabilities, Limits};
 pub use self::enhanced::Enhanced;
-pub use self::reply::{Class, Reply, ReplyError, ReplyLimits, ReplyParser, ReplyRef};
+pub use self::reply::{Class, Drained, Reply, ReplyError, ReplyLimits, ReplyParser, ReplyRef};
 pub use self::stuff::{DotReader, Piece, Stuffed};
