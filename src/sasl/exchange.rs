@@ -8,7 +8,6 @@ use super::{Mechanism, Nonce, SaslError, Secret, cram};
 
 /// What the mechanism is waiting for. Holds secrets: no `Debug`.
 pub(crate) struct Exchange {
-    pub(crate) mechanism: Mechanism,
     state: State,
 }
 
@@ -49,7 +48,7 @@ impl Exchange {
                 (State::Scram(Box::new(scram)), Some(initial))
             }
         };
-        Ok((Self { mechanism, state }, initial))
+        Ok((Self { state }, initial))
     }
 
     /// Answers a challenge. After an error nothing more can be answered.

@@ -28,6 +28,29 @@ pub use self::nonce::{BadNonce, Nonce};
 /// Octets that are overwritten when they are dropped.
 pub(crate) type Secret = Zeroizing<Vec<u8>>;
 
+/// What the server asks, for a caller's own SASL. Not shown by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Challenge(Secret);
+
+impl Challenge {
+    /// The octets, which were base64 on the wire; perhaps none.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<Secret> for Challenge {
+    fn from(octets: Secret) -> Self {
+        Self(octets)
+    }
+}
+
+impl fmt::Debug for Challenge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Challenge(***)")
+    }
+}
+
 /// A mechanism that is implemented here. The order is that of preference: see [`Mechanism::ALL`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -144,6 +167,9 @@ pub enum SaslError {
     /// The mechanism has nothing to say to a further challenge.
     #[error("a challenge more than the mechanism has")]
     Unexpected,
+    /// The server says that it is satisfied before the mechanism is: it has not proved itself, or not heard the proof.
+    #[error("the server claims success before the exchange is over")]
+    Unproven,
     /// User name or password has characters that SCRAM can't take (RFC 4013).
     #[error("the user name or password can't be prepared (RFC 4013)")]
     Unpreparable,

@@ -37,6 +37,13 @@ impl Nonce {
         Ok(Self(text.to_owned()))
     }
 
+    /// Another one, for another exchange on the same connection.
+    #[must_use]
+    pub(crate) fn next(mut self) -> Self {
+        self.0.push('+');
+        self
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }

@@ -38,6 +38,28 @@ impl Binding<'_> {
     }
 }
 
+/// What is to be said of the channel (RFC 5802 §6). `exporter` is empty where there is none.
+pub(crate) fn binding<'a>(
+    mechanism: Mechanism,
+    credentials: &Credentials,
+    offered: &str,
+    exporter: &'a [u8],
+) -> Binding<'a> {
+    let bound = || Mechanism::ALL.into_iter().filter(|mechanism| mechanism.is_bound());
+    let known = |name: &str| bound().any(|mechanism| name.eq_ignore_ascii_case(mechanism.as_str()));
+    if exporter.is_empty() {
+        Binding::None
+    } else if mechanism.is_bound() {
+        Binding::Exporter(exporter)
+    } else if !offered.split_ascii_whitespace().any(known)
+        && bound().any(|mechanism| credentials.allow(mechanism))
+    {
+        Binding::NotOffered
+    } else {
+        Binding::None
+    }
+}
+
 /// The hash of a SCRAM mechanism.
 pub(crate) const fn hash(mechanism: Mechanism) -> Option<Hash> {
     match mechanism {

@@ -9,6 +9,8 @@
 //! - When the sender must wait: `scheduler`.
 //! - What is known when the connection ends: `ending`.
 
+mod auth;
+mod autherror;
 mod ending;
 mod error;
 mod event;
@@ -37,16 +39,18 @@ use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::sync::Arc;
 
+pub use self::autherror::{AuthError, SaslCallError};
 pub use self::error::{PeerError, SessionError, SubmitError};
 pub use self::event::{DowngradeReason, Event, ReconnectReason};
 pub use self::message::{Message, Recipient};
-pub use self::options::{Chunking, Level, Options, RecipientPolicy, StartTls, Timeouts, UnknownLevel};
+pub use self::options::{Auth, Chunking, Level, Options, RecipientPolicy, StartTls, Timeouts, UnknownLevel};
 pub use self::outcome::{Outcome, Reason, RecipientOutcome, Status, Ticket};
 pub use self::peer::{PeerRecord, Verdict};
 pub use self::starttls::{Secure, TlsError, TlsFailure};
 pub use self::stats::{Stats, Wait};
 pub use self::trace::{Direction, Trace};
 
+use self::auth::Login;
 use self::greeting::Offer;
 use self::ledger::{Entry, Ledger, Sent};
 use self::output::Output;
@@ -83,6 +87,10 @@ const ROOM_BYTES: u64 = 1024 * 1024;
 /// says how that went with [`tls_established`](Self::tls_established) or [`tls_failed`](Self::tls_failed). For implicit TLS
 /// it does so before `start`.
 ///
+/// With [`Credentials`](crate::sasl::Credentials) it gives a fresh nonce ([`set_nonce`](Self::set_nonce)) before each `start`.
+/// With [`Auth::Caller`], [`Event::AuthWanted`] and [`Event::AuthChallenge`] are answered by
+/// [`auth_begin`](Self::auth_begin), [`auth_respond`](Self::auth_respond) or [`auth_cancel`](Self::auth_cancel).
+///
 /// Time is a `Duration` since whatever the driver likes, as long as it does not go backwards. No method blocks or fails on
 /// input from the peer: what the peer does wrong ends the session, and [`error`](Self::error) says so.
 pub struct Session {
@@ -118,6 +126,7 @@ pub struct Session {
     tls_given_up: bool,
     /// `peer` is of the server as it is when encrypted.
     record_is_of_tls: bool,
+    login: Login,
     /// Refused transactions since the last that was accepted.
     refusals: u32,
     /// Transactions begun on this connection.
@@ -148,6 +157,7 @@ enum Stage {
     Hello,
     /// STARTTLS is sent; behind its reply, the handshake is under way.
     StartTls,
+    Auth,
     Ready,
     /// After a 421: nothing is sent; replies to what is committed are taken.
     Draining,
@@ -192,6 +202,7 @@ impl Session {
             stays_clear: false,
             tls_given_up: false,
             record_is_of_tls,
+            login: Login::default(),
             refusals: 0,
             transactions_here: 0,
             answered: 0,
@@ -294,7 +305,12 @@ impl Session {
         while self.generation == generation {
             match self.stage {
                 Stage::StartTls if self.ledger.is_empty() => break,
-                Stage::Greeting | Stage::Hello | Stage::StartTls | Stage::Ready | Stage::Draining => {}
+                Stage::Greeting
+                | Stage::Hello
+                | Stage::StartTls
+                | Stage::Auth
+                | Stage::Ready
+                | Stage::Draining => {}
                 // The answer to QUIT interests nobody, and nothing is believed once it is over.
                 Stage::Unconnected | Stage::Quitting | Stage::Closed => break,
             }
@@ -399,19 +415,6 @@ impl Session {
     /// Whether the greeting and EHLO are done and the session goes on.
     pub const fn is_ready(&self) -> bool {
         matches!(self.stage, Stage::Ready)
-    }
-
-    /// What was learnt of this server, to be given to the next session with it.
-    pub const fn peer_record(&self) -> &PeerRecord {
-        &self.peer
-    }
-
-    /// Tells what was learnt of this server before (encrypted, if it is to be encrypted); for a driver that knows the server's address only once it is connected.
-    /// Only before [`start`](Self::start); afterwards the session knows better.
-    pub fn set_peer_record(&mut self, record: PeerRecord) {
-        if self.stage == Stage::Unconnected {
-            self.peer = record;
-        }
     }
 
     fn check_open(&self) -> Result<(), SubmitError> {

@@ -27,8 +27,8 @@ pub(super) enum Said {
 /// An exchange under way.
 pub(super) enum Login {
     Plain,
-    LoginName,
-    LoginPassword(String),
+    Name,
+    Password(String),
     Cram(String),
     Oauth(Mechanism),
     /// The client has been told what is wrong, and answers to that.
@@ -75,7 +75,7 @@ impl Login {
     ) -> (Option<Self>, Said) {
         let login = match mechanism.parse() {
             Ok(Mechanism::Plain) => Self::Plain,
-            Ok(Mechanism::Login) => Self::LoginName,
+            Ok(Mechanism::Login) => Self::Name,
             Ok(Mechanism::CramMd5) => {
                 let Some(nonce) = random::nonce() else { return (None, Said::Refuse) };
                 let challenge = format!("<{}@sink.example>", nonce.as_str());
@@ -91,7 +91,7 @@ impl Login {
         };
         match (login, initial) {
             (login, Some(initial)) => login.respond(users, initial),
-            (login @ Self::LoginName, None) => (Some(login), Said::Challenge(b"Username:".to_vec())),
+            (login @ Self::Name, None) => (Some(login), Said::Challenge(b"Username:".to_vec())),
             (login, None) => (Some(login), Said::Challenge(Vec::new())),
         }
     }
@@ -105,10 +105,8 @@ impl Login {
                 let (_, name, password) = (parts.next(), parts.next(), parts.next());
                 (None, users.check(name.unwrap_or_default(), password.unwrap_or_default()))
             }
-            Self::LoginName => {
-                (Some(Self::LoginPassword(text.to_owned())), Said::Challenge(b"Password:".to_vec()))
-            }
-            Self::LoginPassword(name) => (None, users.check(&name, text)),
+            Self::Name => (Some(Self::Password(text.to_owned())), Said::Challenge(b"Password:".to_vec())),
+            Self::Password(name) => (None, users.check(&name, text)),
             Self::Cram(challenge) => {
                 let name = text.rsplit_once(' ').map_or("", |(name, _)| name);
                 let right = users
