@@ -370,6 +370,11 @@ impl Session {
         matches!(self.stage, Stage::Ready)
     }
 
+    /// Whether messages go out before the greeting and EHLO's reply are in: the peer record says that the server allows it.
+    pub const fn is_early(&self) -> bool {
+        self.early && matches!(self.stage, Stage::Greeting | Stage::Hello)
+    }
+
     /// What was learnt of this server, to be given to the next session with it.
     pub const fn peer_record(&self) -> &PeerRecord {
         &self.peer
