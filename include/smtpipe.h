@@ -77,7 +77,7 @@
 /**
  * How many causes of waiting there are.
  */
-#define SMTPIPE_WAIT_COUNT 11
+#define SMTPIPE_WAIT_COUNT 12
 
 /**
  * Major version of this header. While it is 0 the SONAME is `libsmtpipe.so.0`.
@@ -1156,6 +1156,14 @@ typedef struct smtpipe_stats {
      * Connections started, the first included.
      */
     uint64_t connections;
+    /**
+     * Connections on which TLS was established.
+     */
+    uint64_t encrypted;
+    /**
+     * Connections that went on in clear although TLS was wanted: it wasn't offered, was refused, or had failed before.
+     */
+    uint64_t in_clear;
     /**
      * How often the sender had to wait, by cause; smtpipe_wait_text() names them.
      */
@@ -4216,8 +4224,8 @@ smtpipe_status smtpipe_sink_options_add_rule(struct smtpipe_sink_options *option
  *
  * @param wait  0 to SMTPIPE_WAIT_COUNT - 1; any number is allowed.
  *
- * @return "greeting", "ehlo", "lockstep", "data", "content", "window", "trial", "recipients", "refusals", "command" or
- *         "quit"; NULL for a number that is none. Lives as long as the library is loaded.
+ * @return "greeting", "ehlo", "lockstep", "data", "content", "window", "trial", "recipients", "refusals", "command",
+ *         "quit" or "tls"; NULL for a number that is none. Lives as long as the library is loaded.
  *
  * Threads: any.
  */

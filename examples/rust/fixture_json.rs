@@ -4,7 +4,7 @@
 //! One array of fixtures. Octets (content, and what server and client say) are strings in which each character is one
 //! octet, U+0000 to U+00FF: `s.encode("latin-1")` in Python. All else is text. The steps are described in
 //! `tests/README.md`; consecutive lines of one side are one step here, sizes are filled in and content is stuffed.
-//! Fixtures with `"drivers": false` need a clock of their own, or a transport without a kernel: leave them out.
+//! Fixtures with `"drivers": false` need a clock or TLS of their own, or a transport without a kernel: leave them out.
 
 #[path = "../../tests/common/mod.rs"]
 mod common;
@@ -44,6 +44,9 @@ fn settings(s: &Settings) -> String {
         ("max_unanswered", number(s.unanswered)),
         ("recipients", text(if s.all_recipients { "all" } else { "any" })),
         ("chunking", optional(s.chunking.as_deref())),
+        ("starttls", optional(s.starttls.as_deref())),
+        ("clear_after_failed_tls", s.clear_after_failed_tls.to_string()),
+        ("implicit_tls", s.implicit_tls.to_string()),
         ("eight_bit_anyway", s.eight_bit_anyway.to_string()),
     ])
 }
@@ -95,6 +98,8 @@ fn step(step: &Step) -> String {
         Step::Quit => make("quit", &[]),
         Step::Eof => make("eof", &[]),
         Step::Reset => make("reset", &[]),
+        Step::Truncate => make("truncate", &[]),
+        Step::Tls(fails) => make("tls", &[("fails", optional(fails.as_deref()))]),
         Step::Connect => make("connect", &[]),
         Step::Wait(time) => make("wait", &[("seconds", time.as_secs().to_string())]),
         Step::Take(room) => {

@@ -352,7 +352,7 @@ class Session:
 
 @final
 class Peers:
-    """What is remembered of servers: what they offered, the levels they earned or failed, how far off they are.
+    """What is remembered of servers: what they offered, the levels they earned or failed, the distance.
 
     Give it to `connect`; any number of clients and threads may share one. It keeps the 10,000 servers heard
     of last, and believes a record for a week.

@@ -149,6 +149,10 @@ class Stats:
     """Trials that the server failed."""
     connections: int
     """Connections made, the first included."""
+    encrypted: int
+    """Connections on which TLS was established."""
+    in_clear: int
+    """Connections that went on in clear although TLS was wanted: not offered, refused, or failed before."""
     waits: Mapping[str, int] = field(default_factory=dict)
     """Why the sender had to wait: the reason to how often."""
 

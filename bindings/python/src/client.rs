@@ -308,6 +308,8 @@ pub(crate) fn stats<'py>(py: Python<'py>, found: &Stats) -> PyResult<Bound<'py, 
     fields.set_item("max_in_flight", found.max_in_flight)?;
     fields.set_item("downgrades", found.downgrades)?;
     fields.set_item("connections", found.connections)?;
+    fields.set_item("encrypted", found.encrypted)?;
+    fields.set_item("in_clear", found.in_clear)?;
     fields.set_item("waits", waits)?;
     names::STATS.get(py)?.call((), Some(&fields))
 }
