@@ -106,6 +106,8 @@ pub struct Session {
     /// The last transaction answered ended with an acceptance (or there was none).
     last_ended_well: bool,
     probing: bool,
+    /// Commands behind an end of content were seen to be read, on this connection or an earlier one of this session.
+    confirmed: bool,
     /// Commands go out before the greeting and EHLO's reply are in.
     early: bool,
     /// The connection is encrypted.
@@ -186,6 +188,7 @@ impl Session {
             needs_rset: false,
             last_ended_well: true,
             probing: false,
+            confirmed: false,
             early: false,
             secure: None,
             drained: None,
