@@ -26,11 +26,9 @@ fn fixture(f: &Fixture) -> String {
     object(&[
         ("name", text(&f.name)),
         ("rfc", text(&f.rfc)),
-        (
-            "drivers",
-            (f.for_drivers() && f.options.remembers.is_empty() && f.options.auth.is_empty()).to_string(),
-        ),
+        ("drivers", (f.for_drivers() && f.options.auth.is_empty()).to_string()),
         ("options", settings(&f.options)),
+        ("remembered", remembered(&f.options)),
         ("messages", list(f.messages.iter().map(|m| letter(f, m)))),
         ("steps", list(f.steps.iter().map(step))),
     ])
@@ -55,6 +53,15 @@ fn settings(s: &Settings) -> String {
         ("clear_text", s.clear_text.to_string()),
         ("eight_bit_anyway", s.eight_bit_anyway.to_string()),
     ])
+}
+
+/// What the server offered last time and the levels that it earned then; null if it is met for the first time.
+fn remembered(s: &Settings) -> String {
+    if s.remembers.is_empty() {
+        return "null".to_owned();
+    }
+    let texts = |words: &[String]| list(words.iter().map(|word| text(word)));
+    object(&[("offered", texts(&s.remembers)), ("earned", texts(&s.earned))])
 }
 
 fn letter(f: &Fixture, m: &Letter) -> String {

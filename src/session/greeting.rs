@@ -146,7 +146,9 @@ impl Session {
             // What is remembered is of the server behind the other door.
             self.peer = PeerRecord::default();
         }
-        self.peer.offered.clone_from(&self.capabilities);
+        if let Some(offered) = &self.capabilities {
+            self.peer.correct(offered);
+        }
         self.peer.round_trip = Some(self.timer.slowest);
         self.stage = Stage::Ready;
         self.events.push_back(Event::Ready);

@@ -114,6 +114,8 @@ pub struct Session {
     /// The last transaction answered ended with an acceptance (or there was none).
     last_ended_well: bool,
     probing: bool,
+    /// Commands behind an end of content were seen to be read, on this connection or an earlier one of this session.
+    confirmed: bool,
     /// Commands go out before the greeting and EHLO's reply are in.
     early: bool,
     /// The connection is encrypted.
@@ -196,6 +198,7 @@ impl Session {
             needs_rset: false,
             last_ended_well: true,
             probing: false,
+            confirmed: false,
             early: false,
             secure: None,
             drained: None,
@@ -415,6 +418,11 @@ impl Session {
     /// Whether the greeting and EHLO are done and the session goes on.
     pub const fn is_ready(&self) -> bool {
         matches!(self.stage, Stage::Ready)
+    }
+
+    /// Whether messages go out before the greeting and EHLO's reply are in: the peer record says that the server allows it.
+    pub const fn is_early(&self) -> bool {
+        self.early && matches!(self.stage, Stage::Greeting | Stage::Hello)
     }
 
     fn check_open(&self) -> Result<(), SubmitError> {
