@@ -17,6 +17,10 @@ pub(super) enum Sent {
     StartTls,
     /// XCLIENT: the server greets anew.
     Introduction,
+    /// AUTH, or the response to a challenge.
+    Auth,
+    /// The line that gives AUTH up.
+    AuthGivenUp,
     /// RSET in front of a transaction.
     Reset,
     /// XFORWARD in front of a transaction.
@@ -53,6 +57,7 @@ impl Sent {
             Self::StartTls => Verb::Starttls,
             Self::Introduction => Verb::Xclient,
             Self::Forward => Verb::Xforward,
+            Self::Auth | Self::AuthGivenUp => Verb::Auth,
             Self::Reset | Self::Probe(Probe::Reset) => Verb::Rset,
             Self::Mail | Self::Probe(Probe::Mail) => Verb::Mail,
             Self::Rcpt(_) | Self::Probe(Probe::Rcpt) => Verb::Rcpt,
@@ -71,6 +76,8 @@ impl Sent {
                 | Self::Hello(_)
                 | Self::StartTls
                 | Self::Introduction
+                | Self::Auth
+                | Self::AuthGivenUp
                 | Self::Data
                 | Self::Command(..)
         )

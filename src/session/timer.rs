@@ -116,7 +116,12 @@ impl Session {
             Stage::StartTls => {
                 return self.no_tls(SessionError::Timeout { waiting_for: Some(Verb::Starttls) });
             }
-            Stage::Unconnected | Stage::Greeting | Stage::Hello | Stage::Ready | Stage::Closed => {}
+            Stage::Unconnected
+            | Stage::Greeting
+            | Stage::Hello
+            | Stage::Auth
+            | Stage::Ready
+            | Stage::Closed => {}
         }
         if self.trial_failed(front) {
             return;
@@ -140,6 +145,8 @@ const fn limit(timeouts: &Timeouts, sent: Sent) -> Duration {
         Sent::Data => timeouts.data,
         Sent::Content | Sent::Chunk => timeouts.content,
         Sent::Introduction => timeouts.greeting,
-        Sent::Reset | Sent::Forward | Sent::Command(..) | Sent::Probe(_) => timeouts.other,
+        Sent::Auth | Sent::AuthGivenUp | Sent::Reset | Sent::Forward | Sent::Command(..) | Sent::Probe(_) => {
+            timeouts.other
+        }
     }
 }

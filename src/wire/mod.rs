@@ -24,7 +24,10 @@ pub mod xtext;
 
 pub use self::address::{Address, AddressError};
 pub use self::client_info::{ClientAttribute, ClientInfo, ClientInfoError};
-pub use self::command::{Body, HostName, HostNameError, LineError, Param, ParamError, RawLine, Verb};
+pub use self::command::{
+    Body, HostName, HostNameError, LineError, MechanismName, MechanismNameError, Param, ParamError, RawLine,
+    Verb,
+};
 pub use self::content::{Content, ContentError};
 pub use self::dsn::{EnvelopeId, Notify, OriginalRecipient, Ret};
 pub use self::ehlo::{Capabilities, Limits};

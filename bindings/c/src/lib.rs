@@ -20,6 +20,8 @@ mod handle;
 pub mod message;
 pub mod message_options;
 pub mod outcome;
+pub mod peers;
+pub mod peers_use;
 pub mod query;
 pub mod received;
 pub mod reply;
