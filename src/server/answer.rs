@@ -2,6 +2,7 @@
 
 use super::auth::offered;
 use super::engine::{Asked, Engine, Stage};
+use super::offers::Told;
 use super::options::ServerOptions;
 use super::output::write_reply;
 use super::refusal;
@@ -30,6 +31,9 @@ impl Engine {
                 Ok(())
             }
             Asked::Auth { .. } | Asked::AuthResponse => self.reply(235, "Authentication successful"),
+            // The server greets anew (Postfix, XCLIENT_README).
+            Asked::Told(Told::Xclient) => self.reply(220, &format!("{} ESMTP", host_name(&self.options))),
+            Asked::Told(Told::Xforward) => self.reply(250, "Ok"),
             Asked::Quit => self.reply(221, "Bye"),
             Asked::Vrfy => self.reply(252, "Cannot tell, but will take mail and try"),
             Asked::Help => self.reply(214, "See RFC 5321"),
@@ -120,6 +124,11 @@ impl Engine {
             }
             Asked::Auth { .. } | Asked::AuthResponse if positive => self.auth.done = true,
             Asked::Rset if positive => self.transaction = Default::default(),
+            Asked::Told(Told::Xclient) if positive => {
+                self.hello = None;
+                self.auth = Default::default();
+                self.transaction = Default::default();
+            }
             Asked::Quit if positive => self.closing = true,
             _ => {}
         }
@@ -151,10 +160,18 @@ fn fits(asked: Asked, code: u16) -> bool {
     }
 }
 
-/// RFC 2920 §3.2 names RSET, MAIL and RCPT; BDAT may be pipelined as well (RFC 3030 §4.2), and what follows the
+/// RFC 2920 §3.2 names RSET, MAIL and RCPT; XFORWARD is made for it; BDAT may be pipelined as well (RFC 3030 §4.2), and what follows the
 /// end of content often was.
 fn is_gathered(asked: Asked) -> bool {
-    matches!(asked, Asked::Mail(_) | Asked::Rcpt | Asked::Rset | Asked::ChunkEnd | Asked::ContentEnd(_))
+    matches!(
+        asked,
+        Asked::Mail(_)
+            | Asked::Rcpt
+            | Asked::Rset
+            | Asked::Told(Told::Xforward)
+            | Asked::ChunkEnd
+            | Asked::ContentEnd(_)
+    )
 }
 
 /// Subject and detail of the enhanced code to put before the text. None when there's one in it already, in replies

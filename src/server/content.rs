@@ -83,6 +83,12 @@ impl Engine {
             }
             return None;
         }
+        let replies = if self.transaction.has_own_replies(&self.options) {
+            self.out.push(353, None, "A reply for each recipient follows", true);
+            replies.saturating_add(self.transaction.accepted)
+        } else {
+            replies
+        };
         self.asked = Some(Asked::ContentEnd(replies));
         Some(Found::ContentEnd(replies))
     }

@@ -7,6 +7,7 @@
 use super::auth::Auth;
 use super::judge::{auth_request, request};
 use super::lines::{Line, Lines};
+use super::offers::{Offers, Told};
 use super::options::ServerOptions;
 use super::output::Output;
 use super::params::MailInfo;
@@ -69,6 +70,8 @@ pub(super) enum Asked {
         initial: bool,
     },
     AuthResponse,
+    /// XCLIENT or XFORWARD.
+    Told(Told),
     Other,
 }
 
@@ -92,6 +95,7 @@ pub(super) struct Engine {
     /// The greeting was negative: nothing but QUIT is served (RFC 5321 §3.1).
     pub(super) no_service: bool,
     pub(super) auth: Auth,
+    pub(super) offers: Offers,
     pub(super) transaction: Transaction,
     pub(super) dots: DotReader,
     /// The reply that is owed at the end of content that goes to nobody.
@@ -110,8 +114,10 @@ pub(super) struct Engine {
 
 impl Engine {
     pub(super) fn new(options: ServerOptions) -> Self {
+        let offers = Offers::new(&options);
         Self {
             options,
+            offers,
             out: Output::default(),
             stage: Stage::Start,
             asked: None,

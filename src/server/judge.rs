@@ -57,6 +57,15 @@ impl Engine {
         {
             return self.may_auth(argument.of(line), extended).map(Some);
         }
+        if let Command::Other { verb, argument } = command
+            && let Some(told) = self.offers.command(verb.of(line)).filter(|_| extended)
+        {
+            if self.transaction.open {
+                return Err(refusal::NESTED_MAIL);
+            }
+            self.offers.may_tell(told, argument.of(line))?;
+            return Ok(Some(Asked::Told(told)));
+        }
         let transaction = &self.transaction;
         Ok(Some(match command {
             Command::Hello(kind, _) => match (self.options.lmtp, kind) {
@@ -69,7 +78,7 @@ impl Engine {
                     self.close_with(refusal::TOO_MANY_MESSAGES);
                     return Ok(None);
                 }
-                *info = params::check_mail(envelope.params.of(line), &self.options, extended)?;
+                *info = params::check_mail(envelope.params.of(line), &self.options, &self.offers, extended)?;
                 transaction.may_mail(*info, &self.options)?;
                 needs_utf8(envelope, line, info.smtputf8)?;
                 Asked::Mail(*info)
@@ -81,6 +90,7 @@ impl Engine {
                 }
                 params::check_rcpt(envelope.params.of(line), &self.options, extended)?;
                 needs_utf8(envelope, line, transaction.info.smtputf8)?;
+                self.offers.may_name(envelope.path.of(line), self.options.limits.domains)?;
                 Asked::Rcpt
             }
             Command::Data if transaction.may_data(&self.options)? => Asked::Data,

@@ -29,6 +29,7 @@ mod content;
 mod engine;
 mod judge;
 mod lines;
+mod offers;
 mod options;
 mod output;
 mod params;

@@ -31,7 +31,8 @@ pub struct ServerOptions {
     /// Refuse mail, and everything else that needs it, before AUTH has succeeded (530).
     pub auth_required: bool,
     /// Further lines of the EHLO reply, for extensions that the application brings along. An empty one is sent as
-    /// such: there are servers that do.
+    /// such: there are servers that do. The session knows what DELIVERBY, MT-PRIORITY, FUTURERELEASE, REQUIRETLS,
+    /// NO-SOLICITING, PRDR, XCLIENT and XFORWARD allow when they stand here, and keeps to the limits that stand with them.
     pub extensions: Vec<String>,
     /// Keywords of MAIL and RCPT parameters that such extensions add.
     pub parameters: Vec<String>,
@@ -74,6 +75,8 @@ pub struct ServerLimits {
     pub line: usize,
     /// Accepted recipients of one message; those over it get 452 (RFC 5321 §4.5.3.1.10).
     pub recipients: u32,
+    /// Different recipient domains on one connection; recipients in others get 452 (RFC 9422 §4.3).
+    pub domains: u32,
     /// Messages on one connection; the next MAIL gets 421 and the connection ends.
     pub messages: u64,
     /// Commands on one connection; the next one gets 421 and the connection ends.
@@ -91,6 +94,7 @@ impl Default for ServerLimits {
         Self {
             line: 4096,
             recipients: 1000,
+            domains: 0,
             messages: 0,
             commands: 0,
             errors: 100,

@@ -1,8 +1,9 @@
 //! The ESMTP parameters of MAIL and RCPT: which are allowed, and what the session itself must know of them.
 
+use super::offers::Offers;
 use super::options::ServerOptions;
 use super::refusal::{self, Canned};
-use crate::wire::Body;
+use crate::wire::{Body, xtext};
 
 /// The parameters of a MAIL or RCPT command as they came, already checked against what was offered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -41,10 +42,17 @@ pub(super) struct MailInfo {
     pub(super) size: Option<u64>,
     pub(super) body: Option<Body>,
     pub(super) smtputf8: bool,
+    /// A reply for each recipient is wanted behind the content.
+    pub(super) prdr: bool,
 }
 
 /// Checks MAIL's parameters. `extended` is false after HELO, where none is allowed.
-pub(super) fn check_mail(text: &[u8], options: &ServerOptions, extended: bool) -> Result<MailInfo, Canned> {
+pub(super) fn check_mail(
+    text: &[u8],
+    options: &ServerOptions,
+    offers: &Offers,
+    extended: bool,
+) -> Result<MailInfo, Canned> {
     let mut info = MailInfo::default();
     for_each(text, extended, |keyword, value| {
         if is(keyword, "SIZE") && options.size.is_some() {
@@ -58,9 +66,16 @@ pub(super) fn check_mail(text: &[u8], options: &ServerOptions, extended: bool) -
             info.smtputf8 = true;
         } else if is(keyword, "AUTH") && !options.auth.is_empty() {
             // RFC 4954 §5: xtext, of a mailbox or of <>.
-            value.and_then(crate::wire::xtext::decode).ok_or(refusal::BAD_PARAMETER)?;
-        } else if !(options.dsn && (is(keyword, "RET") || is(keyword, "ENVID")) || is_extra(keyword, options))
-        {
+            value.and_then(xtext::decode).ok_or(refusal::BAD_PARAMETER)?;
+        } else if options.dsn && (is(keyword, "RET") || is(keyword, "ENVID")) {
+            return if dsn(keyword, value.unwrap_or_default()) {
+                Ok(())
+            } else {
+                Err(refusal::BAD_PARAMETER)
+            };
+        } else if let Some(answer) = offers.mail(keyword, value, &mut info) {
+            return answer;
+        } else if !is_extra(keyword, options) {
             return Err(refusal::UNKNOWN_PARAMETER);
         }
         Ok(())
@@ -70,13 +85,33 @@ pub(super) fn check_mail(text: &[u8], options: &ServerOptions, extended: bool) -
 
 /// Checks RCPT's parameters.
 pub(super) fn check_rcpt(text: &[u8], options: &ServerOptions, extended: bool) -> Result<(), Canned> {
-    for_each(text, extended, |keyword, _| {
-        if options.dsn && (is(keyword, "NOTIFY") || is(keyword, "ORCPT")) || is_extra(keyword, options) {
+    for_each(text, extended, |keyword, value| {
+        if options.dsn && (is(keyword, "NOTIFY") || is(keyword, "ORCPT")) {
+            if dsn(keyword, value.unwrap_or_default()) { Ok(()) } else { Err(refusal::BAD_PARAMETER) }
+        } else if is_extra(keyword, options) {
             Ok(())
         } else {
             Err(refusal::UNKNOWN_PARAMETER)
         }
     })
+}
+
+/// Whether a parameter of DSN has a value that it may have (RFC 3461 §4; RFC 6533 §3 for ORCPT).
+fn dsn(keyword: &[u8], value: &[u8]) -> bool {
+    let word = |word: &[u8]| ["SUCCESS", "FAILURE", "DELAY"].iter().any(|known| is(word, known));
+    if is(keyword, "RET") {
+        is(value, "FULL") || is(value, "HDRS")
+    } else if is(keyword, "ENVID") {
+        value.len() <= 100 && xtext::decode(value).is_some_and(|id| !id.is_empty())
+    } else if is(keyword, "NOTIFY") {
+        is(value, "NEVER") || value.split(|&b| b == b',').all(word)
+    } else {
+        let Some(colon) = value.iter().position(|&b| b == b';') else { return false };
+        let (kind, address) = value.split_at(colon);
+        let address = address.get(1..).unwrap_or_default();
+        let coded = is(kind, "utf-8") || xtext::decode(address).is_some();
+        value.len() <= 500 && !kind.is_empty() && !address.is_empty() && coded
+    }
 }
 
 /// Digits only, at most 20 of them (RFC 1870 §4); what doesn't fit is as large as can be.
@@ -144,26 +179,62 @@ mod tests {
     #[test]
     fn mail_parameters() {
         let options = ServerOptions::default();
-        let info = check_mail(b"size=12 BODY=8bitmime SMTPUTF8 RET=HDRS", &options, true);
-        assert_eq!(info, Ok(MailInfo { size: Some(12), body: Some(Body::EightBitMime), smtputf8: true }));
-        let huge = check_mail(b"SIZE=99999999999999999999", &options, true).map(|info| info.size);
+        let info = check_mail(b"size=12 BODY=8bitmime SMTPUTF8 RET=HDRS", &options, &Offers::default(), true);
+        assert_eq!(
+            info,
+            Ok(MailInfo { size: Some(12), body: Some(Body::EightBitMime), smtputf8: true, prdr: false })
+        );
+        let huge = check_mail(b"SIZE=99999999999999999999", &options, &Offers::default(), true)
+            .map(|info| info.size);
         assert_eq!(huge, Ok(Some(u64::MAX)));
         for bad in ["SIZE", "SIZE=", "SIZE=1x", "SIZE=-1", "BODY", "SMTPUTF8=1", "-A=1", "=", "A_B=1"] {
-            assert_eq!(check_mail(bad.as_bytes(), &options, true), Err(refusal::BAD_PARAMETER), "{bad}");
+            assert_eq!(
+                check_mail(bad.as_bytes(), &options, &Offers::default(), true),
+                Err(refusal::BAD_PARAMETER),
+                "{bad}"
+            );
         }
         for unknown in ["NOTIFY=NEVER", "BODY=9BIT", "AUTH=<>"] {
-            assert_eq!(check_mail(unknown.as_bytes(), &options, true), Err(refusal::UNKNOWN_PARAMETER));
+            assert_eq!(
+                check_mail(unknown.as_bytes(), &options, &Offers::default(), true),
+                Err(refusal::UNKNOWN_PARAMETER)
+            );
         }
-        assert_eq!(check_mail(b"SIZE=1", &options, false), Err(refusal::UNKNOWN_PARAMETER));
+        assert_eq!(
+            check_mail(b"SIZE=1", &options, &Offers::default(), false),
+            Err(refusal::UNKNOWN_PARAMETER)
+        );
     }
 
     #[test]
     fn only_what_was_offered() {
         let options =
             ServerOptions { size: None, parameters: vec!["BY".to_owned()], ..ServerOptions::default() };
-        assert_eq!(check_mail(b"SIZE=1", &options, true), Err(refusal::UNKNOWN_PARAMETER));
-        assert!(check_mail(b"by=120;R", &options, true).is_ok());
+        assert_eq!(
+            check_mail(b"SIZE=1", &options, &Offers::default(), true),
+            Err(refusal::UNKNOWN_PARAMETER)
+        );
+        assert!(check_mail(b"by=120;R", &options, &Offers::default(), true).is_ok());
         assert!(check_rcpt(b"NOTIFY=SUCCESS ORCPT=rfc822;a@b", &options, true).is_ok());
+        for good in ["NOTIFY=never", "NOTIFY=SUCCESS,DELAY", "ORCPT=utf-8;\\x{FC}@b", "ORCPT=x400;/c+3Dde/"] {
+            assert_eq!(check_rcpt(good.as_bytes(), &options, true), Ok(()), "{good}");
+        }
+        for bad in [
+            "NOTIFY=",
+            "NOTIFY=NEVER,DELAY",
+            "NOTIFY",
+            "ORCPT=a@b",
+            "ORCPT=;a",
+            "ORCPT=rfc822;",
+            "ORCPT=rfc822;+",
+        ] {
+            assert_eq!(check_rcpt(bad.as_bytes(), &options, true), Err(refusal::BAD_PARAMETER), "{bad}");
+        }
+        let mail = |text: &str| check_mail(text.as_bytes(), &options, &Offers::default(), true).map(|_| ());
+        assert_eq!((mail("RET=full"), mail("ENVID=a+20b")), (Ok(()), Ok(())));
+        for bad in ["RET=SOME", "RET", "ENVID=", "ENVID=+2"] {
+            assert_eq!(mail(bad), Err(refusal::BAD_PARAMETER), "{bad}");
+        }
         assert_eq!(check_rcpt(b"SIZE=1", &options, true), Err(refusal::UNKNOWN_PARAMETER));
     }
 }

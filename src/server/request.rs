@@ -57,7 +57,8 @@ pub enum Request<'a> {
     /// The content is complete. The message is accepted by a positive answer and by nothing else.
     ContentEnd {
         /// How many answers are wanted: 1, or under LMTP one for each accepted recipient in the order of
-        /// their RCPT (RFC 2033 §4.2).
+        /// their RCPT (RFC 2033 §4.2). Where PRDR was asked for with MAIL and several recipients were accepted, one for
+        /// each and then one for the whole, without which none of them gets the message.
         replies: u32,
     },
     /// RSET, or anything that undoes a transaction.
@@ -85,7 +86,9 @@ pub enum Request<'a> {
     Noop,
     /// QUIT: the connection ends once the answer has been sent.
     Quit,
-    /// Any other verb, for extensions of the application's own.
+    /// Any other verb, for extensions of the application's own. XCLIENT and XFORWARD come so too; if
+    /// [`ServerOptions::extensions`](super::ServerOptions::extensions) offers them their attributes have been checked, and to
+    /// accept means what it should.
     Unknown {
         /// The first word, as it came.
         verb: &'a str,

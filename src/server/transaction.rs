@@ -119,6 +119,11 @@ impl Transaction {
         if options.lmtp { self.accepted.max(1) } else { 1 }
     }
 
+    /// Whether a reply for each recipient comes before that to the whole: PRDR was asked for and, as with Exim, there are several.
+    pub(super) fn has_own_replies(&self, options: &ServerOptions) -> bool {
+        self.info.prdr && !options.lmtp && self.accepted > 1
+    }
+
     fn no_recipient(&self) -> Option<Canned> {
         match (self.accepted, self.refused) {
             (0, 0) => Some(refusal::NEED_RCPT),

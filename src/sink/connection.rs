@@ -91,7 +91,7 @@ impl Connection {
             fd: Arc::new(fd),
             session: ServerSession::new(server),
             counted: ServerStats::default(),
-            mail: Mail::new(id, options.keep, options.lmtp, names),
+            mail: Mail::new(id, options.keep, options.lmtp, names, options.offers()),
             users,
             login: None,
             far,
@@ -202,6 +202,7 @@ impl Connection {
         {
             any = true;
             if let Request::ContentEnd { replies } = request {
+                self.mail.answers(replies as usize);
                 for index in 0..replies as usize {
                     let answer = match self.mail.verdict(index, context.rules) {
                         // To accept would be to accept for all.

@@ -24,6 +24,10 @@ pub struct Received {
     pub mail_params: String,
     /// The parameters of RCPT, one entry for each of `recipients`.
     pub rcpt_params: Vec<String>,
+    /// What XFORWARD said in front of it, attributes as they came.
+    pub xforward: String,
+    /// What XCLIENT said of its connection, attributes as they came.
+    pub xclient: String,
     /// The content with its dots un-stuffed.
     pub content: Bytes,
     /// Whether it came in chunks.

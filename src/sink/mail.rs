@@ -9,6 +9,7 @@ use super::login::Said;
 use super::options::{Keep, RuleAction, RuleStage};
 use super::rules::Rules;
 use crate::server::Request;
+use crate::wire::{Extension, ExtensionSet};
 
 /// Octets reserved for a chunk before they are there.
 const RESERVE: usize = 1024 * 1024;
@@ -56,12 +57,18 @@ pub(super) struct Mail {
     content: Vec<u8>,
     octets: u64,
     via_bdat: bool,
-    /// Which recipients have been accepted after the content.
+    /// Which recipients have been accepted after the content; under PRDR then the whole.
     delivered: Vec<bool>,
+    /// Each recipient has a reply of its own behind the content.
+    own: bool,
+    /// What of XCLIENT and XFORWARD is offered.
+    hears: ExtensionSet,
+    xclient: String,
+    xforward: String,
 }
 
 impl Mail {
-    pub(super) fn new(connection: u64, keep: Keep, lmtp: bool, names: bool) -> Self {
+    pub(super) fn new(connection: u64, keep: Keep, lmtp: bool, names: bool, hears: ExtensionSet) -> Self {
         Self {
             connection,
             keep,
@@ -77,6 +84,10 @@ impl Mail {
             octets: 0,
             via_bdat: false,
             delivered: Vec::new(),
+            own: lmtp,
+            hears,
+            xclient: String::new(),
+            xforward: String::new(),
         }
     }
 
@@ -126,7 +137,15 @@ impl Mail {
                 look_up(rules, RuleStage::Data, &self.sender)
             }
             Request::Data => look_up(rules, RuleStage::Data, &self.sender),
-            Request::Rset => look_up(rules, RuleStage::Rset, ""),
+            Request::Rset => {
+                // As Postfix does: what XFORWARD said was for the message that doesn't come.
+                self.xforward.clear();
+                look_up(rules, RuleStage::Rset, "")
+            }
+            Request::Unknown { verb, argument } => {
+                self.told(verb, argument);
+                Answer::Accept
+            }
             Request::Greeting => look_up(rules, RuleStage::Connect, ""),
             Request::Hello { name, .. } => look_up(rules, RuleStage::Hello, name),
             Request::Quit => look_up(rules, RuleStage::Quit, ""),
@@ -134,12 +153,34 @@ impl Mail {
         }
     }
 
-    /// Answers for the message, or under LMTP for its `index`th recipient.
+    /// XCLIENT or XFORWARD, where they are offered: the session has looked at their attributes.
+    fn told(&mut self, verb: &str, argument: &str) {
+        let said = match Extension::from_keyword(verb).filter(|&told| self.hears.contains(told)) {
+            Some(Extension::Xclient) => {
+                self.xclient.clear();
+                &mut self.xclient
+            }
+            Some(Extension::Xforward) => &mut self.xforward,
+            _ => return,
+        };
+        if !said.is_empty() {
+            said.push(' ');
+        }
+        said.push_str(argument);
+    }
+
+    /// So many answers are wanted for the content.
+    pub(super) fn answers(&mut self, replies: usize) {
+        self.own = self.lmtp || replies > 1;
+    }
+
+    /// Answers for the message, or under LMTP and PRDR for its `index`th recipient; behind those, for the message.
     pub(super) fn verdict<'r>(&mut self, index: usize, rules: &'r mut Rules) -> Answer<'r> {
         let answer = if rules.is_empty() {
             Answer::Accept
         } else {
-            let text = if self.lmtp { self.recipient(index) } else { &self.sender };
+            let of_recipient = self.own && index < self.ends.len();
+            let text = if of_recipient { self.recipient(index) } else { &self.sender };
             look_up(rules, RuleStage::Content, text)
         };
         self.delivered.push(answer.is_positive());
@@ -148,8 +189,11 @@ impl Mail {
 
     /// All verdicts are in: notes what was accepted.
     pub(super) fn finish(&mut self, messages: &mut Vec<Received>, delta: &mut SinkStats) {
-        let accepted =
-            |index: usize| self.delivered.get(if self.lmtp { index } else { 0 }).copied().unwrap_or_default();
+        // Under PRDR nobody gets what was refused as a whole.
+        let whole = self.delivered.get(self.ends.len()).copied().unwrap_or(true);
+        let accepted = |index: usize| {
+            whole && self.delivered.get(if self.own { index } else { 0 }).copied().unwrap_or_default()
+        };
         let count = (0..self.ends.len()).filter(|&index| accepted(index)).count();
         if count > 0 && self.keep != Keep::Discard {
             delta.messages += 1;
@@ -167,8 +211,11 @@ impl Mail {
                 rcpt_params: chosen().filter_map(|index| self.rcpt_params.get(index).cloned()).collect(),
                 content: Bytes::from(std::mem::take(&mut self.content)),
                 via_bdat: self.via_bdat,
+                xforward: self.xforward.clone(),
+                xclient: self.xclient.clone(),
             });
         }
+        self.xforward.clear();
         self.clear();
     }
 

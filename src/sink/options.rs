@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::sasl::Mechanism;
 use crate::server::{Quirks, ServerLimits, ServerOptions};
-use crate::wire::{Limits, Reply};
+use crate::wire::{Extension, ExtensionSet, Limits, Reply};
 
 /// Settings of a [`Sink`](super::Sink). The default is a modern server that offers everything and takes any mail,
 /// on a free port of the loopback interface.
@@ -45,7 +45,7 @@ pub struct SinkOptions {
     pub enhanced: bool,
     /// Offer SIZE: `Some(0)` without a fixed limit, `None` not at all. A limit is enforced.
     pub size: Option<u64>,
-    /// Offer LIMITS (RFC 9422) and enforce them: 452 to further recipients, 421 to further messages.
+    /// Offer LIMITS (RFC 9422) and enforce them: 452 to further recipients and domains, 421 to further messages.
     pub limits: Limits,
     /// Who may log in, each with a password (or an OAuth token). If there are any, AUTH is offered.
     pub users: Vec<(String, String)>,
@@ -54,7 +54,7 @@ pub struct SinkOptions {
     pub auth_mechanisms: Vec<Mechanism>,
     /// Take no mail from a client that hasn't logged in.
     pub require_auth: bool,
-    /// Further lines of the EHLO reply.
+    /// Further lines of the EHLO reply. What [`ServerOptions::extensions`] knows is taken, and kept with the message.
     pub extensions: Vec<String>,
     /// Negative replies without an accepted message between them that end a connection (421); 0 for any number.
     pub error_limit: u32,
@@ -117,6 +117,12 @@ impl fmt::Debug for SinkOptions {
 }
 
 impl SinkOptions {
+    /// The extensions that further lines of the EHLO reply offer.
+    pub(super) fn offers(&self) -> ExtensionSet {
+        let keyword = |line: &String| line.split([' ', '=']).next().and_then(Extension::from_keyword);
+        self.extensions.iter().filter_map(keyword).collect()
+    }
+
     /// The names of the mechanisms offered.
     fn mechanisms(&self) -> Vec<String> {
         let known = Mechanism::ALL.into_iter().filter(|&mechanism| mechanism != Mechanism::External);
@@ -158,6 +164,7 @@ impl SinkOptions {
             extensions,
             limits: ServerLimits {
                 recipients: self.limits.rcpt_max.unwrap_or(0),
+                domains: self.limits.rcpt_domain_max.unwrap_or(0),
                 messages: self.limits.mail_max.map_or(0, u64::from),
                 errors: self.error_limit,
                 output: self.socket_buffers.unwrap_or(defaults.output).max(1),

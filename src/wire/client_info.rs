@@ -80,8 +80,8 @@ pub enum ClientInfoError {
     /// The value is empty or has something else than printable ASCII in it.
     #[error("{} is not printable ASCII", .0.as_str())]
     BadValue(ClientAttribute),
-    /// The value has more than 255 octets.
-    #[error("{} is longer than 255 octets", .0.as_str())]
+    /// The value has more than 255 octets, or fills more than a line once encoded.
+    #[error("{} is longer than 255 octets, or than a line", .0.as_str())]
     TooLong(ClientAttribute),
 }
 
@@ -108,10 +108,10 @@ impl ClientInfo {
         if value.is_empty() || !value.bytes().all(|b| b.is_ascii_graphic() || b == b' ') {
             return Err(ClientInfoError::BadValue(attribute));
         }
-        if value.len() > VALUE_MAX {
+        let text: Box<str> = format!("{}={}", attribute.as_str(), xtext::encode(value.as_bytes())).into();
+        if value.len() > VALUE_MAX || "XFORWARD ".len() + text.len() > LINE_MAX {
             return Err(ClientInfoError::TooLong(attribute));
         }
-        let text = format!("{}={}", attribute.as_str(), xtext::encode(value.as_bytes())).into();
         self.attributes.retain(|(known, _)| *known != attribute);
         self.attributes.push((attribute, text));
         Ok(())
@@ -180,9 +180,10 @@ mod tests {
         info.set(A::Helo, Some(&"+".repeat(165))).unwrap();
         info.set(A::Port, Some("25")).unwrap();
         let lines = info.lines("XFORWARD", "NAME HELO PORT");
-        assert_eq!(lines.len(), 2);
+        assert_eq!(lines.len(), 3, "each begins where the last had no more room");
         assert!(lines.iter().all(|line| line.len() <= LINE_MAX && line.starts_with("XFORWARD ")));
-        assert!(lines[1].ends_with(" PORT=25"));
+        assert_eq!(lines[2], "XFORWARD PORT=25");
+        assert_eq!(info.set(A::Helo, Some(&"+".repeat(166))), Err(ClientInfoError::TooLong(A::Helo)));
     }
 
     #[test]

@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn anything_else_is_other() {
         for line in
-            ["", " ", "X", "MAI", "MAIL:", " MAIL", "XCLIENT A=b", "greeting", "content", "\u{e9}\u{e9}"]
+            ["", " ", "X", "MAI", "MAIL:", " MAIL", "XEXCH50 1 2", "greeting", "content", "\u{e9}\u{e9}"]
         {
             assert_eq!(Verb::of(line.as_bytes()), Verb::Other, "{line:?}");
         }
