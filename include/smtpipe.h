@@ -99,7 +99,7 @@
  * written either", negative for an error.
  *
  * The hundreds tell whose affair it is: -1xx the caller's, -2xx the peer broke the protocol, -3xx the peer
- * refused the whole session, -5xx input, output and time, -9xx a defect of
+ * refused the whole session, -4xx it doesn't offer what is needed, -5xx input, output and time, -9xx a defect of
  * the library. New numbers may appear within these groups; treat an unknown
  * negative one as an error of its group.
  *
@@ -216,6 +216,11 @@ enum smtpipe_status
      */
     SMTPIPE_ERR_SHUT_DOWN = -302,
     /**
+     * The peer doesn't offer what the session was to begin with, such as XCLIENT. (What a message needs is a matter of its
+     * outcome, and its reason.)
+     */
+    SMTPIPE_ERR_NOT_OFFERED = -401,
+    /**
      * The session ended in a way that has no number of its own; the text says how.
      */
     SMTPIPE_ERR_ENDED = -500,
@@ -249,6 +254,122 @@ enum smtpipe_status
 typedef enum smtpipe_status smtpipe_status;
 #else
 typedef int32_t smtpipe_status;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What is to be done with a message that isn't delivered in time (RFC 2852 section 4).
+ */
+enum smtpipe_by
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Go on, and tell the sender.
+     */
+    SMTPIPE_BY_NOTIFY = 1,
+    /**
+     * Return it to the sender.
+     */
+    SMTPIPE_BY_RETURN = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum smtpipe_by smtpipe_by;
+#else
+typedef int32_t smtpipe_by;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * When a recipient's fate is to be reported (RFC 3461 section 4.1). All but the first two may be added up.
+ */
+enum smtpipe_notify
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * It isn't said.
+     */
+    SMTPIPE_NOTIFY_DEFAULT = 0,
+    /**
+     * When it was delivered.
+     */
+    SMTPIPE_NOTIFY_SUCCESS = 1,
+    /**
+     * When it can't be delivered.
+     */
+    SMTPIPE_NOTIFY_FAILURE = 2,
+    /**
+     * When it is delayed.
+     */
+    SMTPIPE_NOTIFY_DELAY = 4,
+    /**
+     * Never. Alone.
+     */
+    SMTPIPE_NOTIFY_NEVER = 8,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum smtpipe_notify smtpipe_notify;
+#else
+typedef int32_t smtpipe_notify;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * How much of a message a report of its failure is to return (RFC 3461 section 4.3).
+ */
+enum smtpipe_ret
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * It isn't said.
+     */
+    SMTPIPE_RET_DEFAULT = 0,
+    /**
+     * All of it.
+     */
+    SMTPIPE_RET_FULL = 1,
+    /**
+     * Its headers.
+     */
+    SMTPIPE_RET_HDRS = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum smtpipe_ret smtpipe_ret;
+#else
+typedef int32_t smtpipe_ret;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What becomes of internationalized addresses where SMTPUTF8 (RFC 6531) isn't offered.
+ */
+enum smtpipe_utf8
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * The message is refused, with SMTPIPE_REASON_NEEDS_SMTPUTF8.
+     */
+    SMTPIPE_UTF8_REFUSE = 0,
+    /**
+     * Domains go in their ASCII form (IDNA). A local part that isn't ASCII is refused all the same.
+     */
+    SMTPIPE_UTF8_DOWNGRADE_DOMAIN = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum smtpipe_utf8 smtpipe_utf8;
+#else
+typedef int32_t smtpipe_utf8;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -430,7 +551,7 @@ typedef int32_t smtpipe_content;
 #endif // __cplusplus
 
 /**
- * The extensions that a server of ours can offer.
+ * The extensions of SMTP that the library acts on.
  */
 enum smtpipe_extension
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -465,6 +586,70 @@ enum smtpipe_extension
      * ENHANCEDSTATUSCODES (RFC 2034).
      */
     SMTPIPE_EXT_ENHANCEDSTATUSCODES = 7,
+    /**
+     * AUTH (RFC 4954).
+     */
+    SMTPIPE_EXT_AUTH = 8,
+    /**
+     * DELIVERBY (RFC 2852).
+     */
+    SMTPIPE_EXT_DELIVERBY = 9,
+    /**
+     * ETRN (RFC 1985).
+     */
+    SMTPIPE_EXT_ETRN = 10,
+    /**
+     * EXPN (RFC 5321 section 3.5).
+     */
+    SMTPIPE_EXT_EXPN = 11,
+    /**
+     * FUTURERELEASE (RFC 4865).
+     */
+    SMTPIPE_EXT_FUTURERELEASE = 12,
+    /**
+     * LIMITS (RFC 9422).
+     */
+    SMTPIPE_EXT_LIMITS = 13,
+    /**
+     * MT-PRIORITY (RFC 6710).
+     */
+    SMTPIPE_EXT_MT_PRIORITY = 14,
+    /**
+     * NO-SOLICITING (RFC 3865).
+     */
+    SMTPIPE_EXT_NO_SOLICITING = 15,
+    /**
+     * PIPECONNECT (Exim).
+     */
+    SMTPIPE_EXT_PIPECONNECT = 16,
+    /**
+     * PRDR (draft-hall-prdr).
+     */
+    SMTPIPE_EXT_PRDR = 17,
+    /**
+     * REQUIRETLS (RFC 8689).
+     */
+    SMTPIPE_EXT_REQUIRETLS = 18,
+    /**
+     * SIZE (RFC 1870).
+     */
+    SMTPIPE_EXT_SIZE = 19,
+    /**
+     * STARTTLS (RFC 3207).
+     */
+    SMTPIPE_EXT_STARTTLS = 20,
+    /**
+     * VRFY (RFC 5321 section 3.5).
+     */
+    SMTPIPE_EXT_VRFY = 21,
+    /**
+     * XCLIENT (Postfix).
+     */
+    SMTPIPE_EXT_XCLIENT = 22,
+    /**
+     * XFORWARD (Postfix).
+     */
+    SMTPIPE_EXT_XFORWARD = 23,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -567,6 +752,31 @@ enum smtpipe_reason
      * Larger than the server accepts (RFC 1870).
      */
     SMTPIPE_REASON_TOO_LARGE = 11,
+    /**
+     * An extension that the message requires, or can't do without, isn't offered.
+     */
+    SMTPIPE_REASON_NOT_OFFERED = 12,
+    /**
+     * REQUIRETLS (RFC 8689), and the connection isn't encrypted.
+     */
+    SMTPIPE_REASON_NEEDS_TLS = 13,
+    /**
+     * To be returned sooner than the server takes (RFC 2852).
+     */
+    SMTPIPE_REASON_DELIVERBY_TOO_SOON = 14,
+    /**
+     * To be held longer than the server holds messages (RFC 4865).
+     */
+    SMTPIPE_REASON_HELD_TOO_LONG = 15,
+    /**
+     * A class of solicitation that the server refuses (RFC 3865).
+     */
+    SMTPIPE_REASON_SOLICITATION = 16,
+    /**
+     * More recipients, or more of their domains, than the server takes at once (RFC 9422), and the policy is
+     * SMTPIPE_RECIPIENTS_ALL.
+     */
+    SMTPIPE_REASON_TOO_MANY_RECIPIENTS = 17,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -1989,6 +2199,46 @@ smtpipe_status smtpipe_config_set_reconnect(struct smtpipe_config *config,
                                             int32_t on);
 
 /**
+ * Says one thing of the client on whose behalf the session speaks, by XCLIENT (Postfix) before the first message: as far as the
+ * server offers to hear it. A server that doesn't offer XCLIENT ends the session with SMTPIPE_ERR_NOT_OFFERED, one that
+ * refuses it with SMTPIPE_ERR_REFUSED.
+ *
+ * @param config     Must not be NULL.
+ * @param attribute  "NAME", "ADDR", "PORT", "PROTO", "HELO", "LOGIN", "DESTADDR" or "DESTPORT", in any case. Must not be NULL.
+ * @param value      Printable ASCII, at most 255 octets, encoded here. An IPv6 address has "IPV6:" in front. NULL: it isn't
+ *                   known. Copied.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE for another attribute; SMTPIPE_ERR_PARAMETER.
+ *
+ * Threads: one at a time per configuration.
+ *
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live; `attribute` and `value` are NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_config_set_xclient(struct smtpipe_config *config,
+                                          const char *attribute,
+                                          const char *value);
+
+/**
+ * Decides what becomes of addresses that aren't ASCII where SMTPUTF8 (RFC 6531) isn't offered.
+ *
+ * @param config  Must not be NULL.
+ * @param policy  A `smtpipe_utf8`. Default SMTPIPE_UTF8_REFUSE.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `policy` is unknown.
+ *
+ * Threads: one at a time per configuration.
+ *
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live.
+ */
+smtpipe_status smtpipe_config_set_utf8(struct smtpipe_config *config, int32_t policy);
+
+/**
  * Bounds how many messages may be begun and not finished. That is how many can ever be in doubt.
  *
  * @param config  Must not be NULL.
@@ -2177,7 +2427,7 @@ smtpipe_status smtpipe_message_add_recipient(struct smtpipe_message *message,
                                              const char *address);
 
 /**
- * Adds a parameter to the RCPT of the recipient added last, such as NOTIFY or ORCPT (RFC 3461 section 4).
+ * Adds a parameter to the RCPT of the recipient added last: one that has no setter of its own, and is sent as it is.
  *
  * @param message  Must not be NULL.
  * @param keyword  Must not be NULL. Copied.
@@ -2210,8 +2460,9 @@ smtpipe_status smtpipe_message_add_recipient_param(struct smtpipe_message *messa
 smtpipe_status smtpipe_message_clear_recipients(struct smtpipe_message *message);
 
 /**
- * Adds a parameter to MAIL, such as RET or ENVID (RFC 3461 section 4). SIZE, BODY and SMTPUTF8 are added by the session
- * where they are needed; one given here takes the place of the session's own.
+ * Adds a parameter to MAIL: one that has no setter of its own, such as those of extensions the library doesn't know, which
+ * are sent as they are. SIZE, BODY and SMTPUTF8 are added by the session where they are needed; one given here takes the
+ * place of the session's own.
  *
  * @param message  Must not be NULL.
  * @param keyword  Must not be NULL. Copied.
@@ -2303,6 +2554,276 @@ smtpipe_status smtpipe_message_set_content_borrowed(struct smtpipe_message *mess
                                                     void *user);
 
 /**
+ * Says how much of the message a report of its failure is to return: RET (RFC 3461 section 4.3).
+ *
+ * @param message  Must not be NULL.
+ * @param ret      A `smtpipe_ret`.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `ret` is unknown.
+ *
+ * Threads: one at a time per message.
+ *
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `message` is NULL or live.
+ */
+smtpipe_status smtpipe_message_set_ret(struct smtpipe_message *message, int32_t ret);
+
+/**
+ * Names this transmission, for reports: ENVID (RFC 3461 section 4.4).
+ *
+ * @param message  Must not be NULL.
+ * @param id       Printable ASCII and spaces, at most 100 octets once encoded, which is done here. NULL for none. Copied.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_PARAMETER.
+ *
+ * Threads: one at a time per message.
+ *
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `message` is NULL or live; `id` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_message_set_envid(struct smtpipe_message *message,
+                                         const char *id);
+
+/**
+ * Says when the fate of the recipient added last is to be reported: NOTIFY (RFC 3461 section 4.1).
+ *
+ * @param message  Must not be NULL.
+ * @param notify   The sum of some `smtpipe_notify`; SMTPIPE_NOTIFY_NEVER stands alone.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE for another number; SMTPIPE_ERR_NO_RECIPIENT if none was added
+ *         yet.
+ *
+ * Threads: one at a time per message.
+ *
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `message` is NULL or live.
+ */
+smtpipe_status smtpipe_message_set_recipient_notify(struct smtpipe_message *message,
+                                                    int32_t notify);
+
+/**
+ * Says whom the sender knows the recipient added last as, for reports: ORCPT (RFC 3461 section 4.2, RFC 6533).
+ *
+ * @param message  Must not be NULL.
+ * @param kind     The address type, such as "x400". NULL: `original` is a mail address, sent as "rfc822", or as "utf-8" in
+ *                 its 7-bit form if it isn't ASCII. Copied.
+ * @param original The address, encoded here. NULL for none. Copied.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_ADDRESS; SMTPIPE_ERR_PARAMETER;
+ *         SMTPIPE_ERR_NO_RECIPIENT if none was added yet.
+ *
+ * Threads: one at a time per message.
+ *
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `message` is NULL or live; `kind` and `original` are NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_message_set_recipient_orcpt(struct smtpipe_message *message,
+                                                   const char *kind,
+                                                   const char *original);
+
+/**
+ * Sets a time limit for delivery: BY on MAIL (RFC 2852). With SMTPIPE_BY_RETURN a server without DELIVERBY, or one that
+ * needs more time, doesn't get the message.
+ *
+ * @param message  Must not be NULL.
+ * @param seconds  From now on, at most nine digits. With SMTPIPE_BY_RETURN positive.
+ * @param mode     A `smtpipe_by`; 0 takes the limit back.
+ * @param trace    Not 0: each relay reports to the sender.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `mode` is unknown; SMTPIPE_ERR_PARAMETER.
+ *
+ * Threads: one at a time per message.
+ *
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `message` is NULL or live.
+ */
+smtpipe_status smtpipe_message_set_deliver_by(struct smtpipe_message *message,
+                                              int32_t seconds,
+                                              int32_t mode,
+                                              int32_t trace);
+
+/**
+ * Sets the priority: MT-PRIORITY on MAIL (RFC 6710). Without a call nothing is said of it.
+ *
+ * @param message   Must not be NULL.
+ * @param priority  From -9, the least, to 9.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_PARAMETER for another number.
+ *
+ * Threads: one at a time per message.
+ *
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `message` is NULL or live.
+ */
+smtpipe_status smtpipe_message_set_priority(struct smtpipe_message *message, int32_t priority);
+
+/**
+ * Asks the server to hold the message for a time: HOLDFOR on MAIL (RFC 4865). A server without FUTURERELEASE, or one that
+ * holds for less, doesn't get it.
+ *
+ * @param message  Must not be NULL.
+ * @param seconds  At most nine digits; 0 takes it back, and a moment set by smtpipe_message_set_hold_until() too.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_PARAMETER.
+ *
+ * Threads: one at a time per message.
+ *
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `message` is NULL or live.
+ */
+smtpipe_status smtpipe_message_set_hold_for(struct smtpipe_message *message,
+                                            uint32_t seconds);
+
+/**
+ * Asks the server to hold the message until a moment: HOLDUNTIL on MAIL (RFC 4865), as smtpipe_message_set_hold_for().
+ *
+ * @param message  Must not be NULL.
+ * @param moment   In UTC, as "2026-12-24T18:00:00Z": strftime()'s "%Y-%m-%dT%H:%M:%SZ" of gmtime(). NULL takes it back.
+ *                 Copied.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_PARAMETER.
+ *
+ * Threads: one at a time per message.
+ *
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `message` is NULL or live; `moment` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_message_set_hold_until(struct smtpipe_message *message,
+                                              const char *moment);
+
+/**
+ * Asks for verified TLS on every hop: REQUIRETLS on MAIL (RFC 8689). The message goes only over an encrypted connection and to
+ * a server that offers it.
+ *
+ * @param message  Must not be NULL.
+ * @param on       0 is off (the default), any other number on.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per message.
+ *
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `message` is NULL or live.
+ */
+smtpipe_status smtpipe_message_set_require_tls(struct smtpipe_message *message,
+                                               int32_t on);
+
+/**
+ * Asks for a reply for each recipient behind the content: PRDR on MAIL (Exim). Each recipient's outcome then has its own.
+ *
+ * @param message  Must not be NULL.
+ * @param on       0 is off (the default), any other number on.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per message.
+ *
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `message` is NULL or live.
+ */
+smtpipe_status smtpipe_message_set_prdr(struct smtpipe_message *message,
+                                        int32_t on);
+
+/**
+ * Says that the headers have UTF-8 in them (RFC 6532), so that the message needs SMTPUTF8 (RFC 6531) whatever its addresses are.
+ * For addresses that are not ASCII no call is needed.
+ *
+ * @param message  Must not be NULL.
+ * @param on       0 is off (the default), any other number on.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per message.
+ *
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `message` is NULL or live.
+ */
+smtpipe_status smtpipe_message_set_utf8_headers(struct smtpipe_message *message,
+                                                int32_t on);
+
+/**
+ * Says what kinds of solicitation the message is: SOLICIT on MAIL (RFC 3865). A server that refuses one of them in EHLO doesn't
+ * get it.
+ *
+ * @param message  Must not be NULL.
+ * @param classes  Class keywords, separated by commas, such as "net.example:ADV". NULL for none. Copied.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_PARAMETER.
+ *
+ * Threads: one at a time per message.
+ *
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `message` is NULL or live; `classes` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_message_set_solicitation(struct smtpipe_message *message,
+                                                const char *classes);
+
+/**
+ * Says one thing of the client that the message came from, by XFORWARD in front of MAIL (Postfix): as far as the server offers to
+ * hear it.
+ *
+ * @param message    Must not be NULL.
+ * @param attribute  "NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT" or "SOURCE", in any case. Must not be NULL.
+ * @param value      Printable ASCII, at most 255 octets, encoded here. An IPv6 address has "IPV6:" in front. NULL: it isn't
+ *                   known. Copied.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE for another attribute; SMTPIPE_ERR_PARAMETER.
+ *
+ * Threads: one at a time per message.
+ *
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `message` is NULL or live; `attribute` and `value` are NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_message_set_forward(struct smtpipe_message *message,
+                                           const char *attribute,
+                                           const char *value);
+
+/**
+ * Asks that the message be refused, with SMTPIPE_REASON_NOT_OFFERED, by a server that doesn't offer an extension; otherwise
+ * what can be left out is, see smtpipe_outcome_left_out().
+ *
+ * @param message    Must not be NULL.
+ * @param extension  A `smtpipe_extension`.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `extension` is unknown.
+ *
+ * Threads: one at a time per message.
+ *
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `message` is NULL or live.
+ */
+smtpipe_status smtpipe_message_require(struct smtpipe_message *message,
+                                       int32_t extension);
+
+/**
  * The word for an outcome's status: "delivered", "partial", "refused", "not_sent" or "in_doubt".
  *
  * @param status  A `smtpipe_delivery`; any number is allowed.
@@ -2338,6 +2859,25 @@ void smtpipe_outcome_free(struct smtpipe_outcome *outcome);
  * `outcome` is NULL or live.
  */
 uint64_t smtpipe_outcome_ticket(const struct smtpipe_outcome *outcome);
+
+/**
+ * Whether the message was sent without an extension that it asked for, since the server doesn't offer it: its parameters
+ * were left out. For SMTPUTF8: domains were sent in their ASCII form.
+ *
+ * @param outcome    May be NULL.
+ * @param extension  A `smtpipe_extension`; any number is allowed.
+ *
+ * @return false also for NULL, and for a number that is no extension.
+ *
+ * Threads: any number may read one outcome at a time.
+ *
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `outcome` is NULL or live.
+ */
+bool smtpipe_outcome_left_out(const struct smtpipe_outcome *outcome,
+                              int32_t extension);
 
 /**
  * What is known of the message as a whole. For a command SMTPIPE_DELIVERED means a positive reply.
@@ -2737,6 +3277,126 @@ smtpipe_status smtpipe_session_remember(struct smtpipe_session *session,
                                         int32_t tls);
 
 /**
+ * Asks whether there is such a user or mailbox: VRFY (RFC 5321 section 3.5). It ends a group, and its outcome has the reply.
+ *
+ * @param client    Must not be NULL.
+ * @param argument  A name or an address. Must not be NULL. Copied.
+ * @param ticket    Gets the ticket. Must not be NULL.
+ *
+ * @return As smtpipe_client_command(); SMTPIPE_ERR_COMMAND also for an argument that the command can't have.
+ *
+ * Threads: one at a time per client.
+ *
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `client` is NULL or live; `argument` is NULL or NUL-terminated; `ticket` is NULL or writable.
+ */
+smtpipe_status smtpipe_client_vrfy(struct smtpipe_client *client,
+                                   const char *argument,
+                                   uint64_t *ticket);
+
+/**
+ * Asks who is on a list: EXPN (RFC 5321 section 3.5). It ends a group, and its outcome has the reply.
+ *
+ * @param client    Must not be NULL.
+ * @param argument  The list's name. Must not be NULL. Copied.
+ * @param ticket    Gets the ticket. Must not be NULL.
+ *
+ * @return As smtpipe_client_command(); SMTPIPE_ERR_COMMAND also for an argument that the command can't have.
+ *
+ * Threads: one at a time per client.
+ *
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `client` is NULL or live; `argument` is NULL or NUL-terminated; `ticket` is NULL or writable.
+ */
+smtpipe_status smtpipe_client_expn(struct smtpipe_client *client,
+                                   const char *argument,
+                                   uint64_t *ticket);
+
+/**
+ * Asks the server to send what it has queued: ETRN (RFC 1985). It ends a group, and its outcome has the reply.
+ *
+ * @param client    Must not be NULL.
+ * @param argument  For a host; for "@" and a domain with all below it; or of "#" and a queue's name. Must not be NULL. Copied.
+ * @param ticket    Gets the ticket. Must not be NULL.
+ *
+ * @return As smtpipe_client_command(); SMTPIPE_ERR_COMMAND also for an argument that the command can't have.
+ *
+ * Threads: one at a time per client.
+ *
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `client` is NULL or live; `argument` is NULL or NUL-terminated; `ticket` is NULL or writable.
+ */
+smtpipe_status smtpipe_client_etrn(struct smtpipe_client *client,
+                                   const char *argument,
+                                   uint64_t *ticket);
+
+/**
+ * Asks whether there is such a user or mailbox: VRFY (RFC 5321 section 3.5). It ends a group, and its outcome has the reply.
+ *
+ * @param session   Must not be NULL.
+ * @param argument  A name or an address. Must not be NULL. Copied.
+ * @param ticket    Gets the ticket. Must not be NULL.
+ *
+ * @return As smtpipe_session_command(); SMTPIPE_ERR_COMMAND also for an argument that the command can't have.
+ *
+ * Threads: one at a time per session.
+ *
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `session` is NULL or live; `argument` is NULL or NUL-terminated; `ticket` is NULL or writable.
+ */
+smtpipe_status smtpipe_session_vrfy(struct smtpipe_session *session,
+                                    const char *argument,
+                                    uint64_t *ticket);
+
+/**
+ * Asks who is on a list: EXPN (RFC 5321 section 3.5). It ends a group, and its outcome has the reply.
+ *
+ * @param session   Must not be NULL.
+ * @param argument  The list's name. Must not be NULL. Copied.
+ * @param ticket    Gets the ticket. Must not be NULL.
+ *
+ * @return As smtpipe_session_command(); SMTPIPE_ERR_COMMAND also for an argument that the command can't have.
+ *
+ * Threads: one at a time per session.
+ *
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `session` is NULL or live; `argument` is NULL or NUL-terminated; `ticket` is NULL or writable.
+ */
+smtpipe_status smtpipe_session_expn(struct smtpipe_session *session,
+                                    const char *argument,
+                                    uint64_t *ticket);
+
+/**
+ * Asks the server to send what it has queued: ETRN (RFC 1985). It ends a group, and its outcome has the reply.
+ *
+ * @param session   Must not be NULL.
+ * @param argument  For a host; for "@" and a domain with all below it; or of "#" and a queue's name. Must not be NULL. Copied.
+ * @param ticket    Gets the ticket. Must not be NULL.
+ *
+ * @return As smtpipe_session_command(); SMTPIPE_ERR_COMMAND also for an argument that the command can't have.
+ *
+ * Threads: one at a time per session.
+ *
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `session` is NULL or live; `argument` is NULL or NUL-terminated; `ticket` is NULL or writable.
+ */
+smtpipe_status smtpipe_session_etrn(struct smtpipe_session *session,
+                                    const char *argument,
+                                    uint64_t *ticket);
+
+/**
  * Frees messages, and all that was borrowed from them.
  *
  * @param received  May be NULL.
@@ -2824,6 +3484,44 @@ const char *smtpipe_received_sender(const struct smtpipe_received *received,
  * `received` is NULL or live.
  */
 const char *smtpipe_received_params(const struct smtpipe_received *received, size_t index);
+
+/**
+ * What XFORWARD said of a message, attributes as they came.
+ *
+ * @param received  May be NULL.
+ * @param index     Which message, from 0.
+ *
+ * @return A NUL-terminated text, empty if nothing was said; NULL past the last message and for NULL.
+ *
+ * Ownership: borrowed as long as `received` lives.
+ * Threads: any number at a time.
+ *
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `received` is NULL or live.
+ */
+const char *smtpipe_received_xforward(const struct smtpipe_received *received,
+                                      size_t index);
+
+/**
+ * What XCLIENT said of the connection that a message came by, attributes as they came.
+ *
+ * @param received  May be NULL.
+ * @param index     Which message, from 0.
+ *
+ * @return A NUL-terminated text, empty if nothing was said; NULL past the last message and for NULL.
+ *
+ * Ownership: borrowed as long as `received` lives.
+ * Threads: any number at a time.
+ *
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `received` is NULL or live.
+ */
+const char *smtpipe_received_xclient(const struct smtpipe_received *received,
+                                     size_t index);
 
 /**
  * How many accepted recipients a message has.
@@ -3919,12 +4617,13 @@ smtpipe_status smtpipe_sink_options_set_size(struct smtpipe_sink_options *option
                                              uint64_t limit);
 
 /**
- * Offers LIMITS (RFC 9422), and enforces them: 452 to further recipients, 421 to further messages. In each 0 is no limit.
+ * Offers LIMITS (RFC 9422), and enforces them: 452 to further recipients and domains, 421 to further messages. In each 0 is no
+ * limit.
  *
  * @param options      Must not be NULL.
  * @param rcpt_max     Recipients of one message.
  * @param mail_max     Messages on one connection.
- * @param domain_max   Domains among the recipients of one message. Offered, not enforced.
+ * @param domain_max   Domains among the recipients on one connection.
  *
  * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
  *
@@ -3939,7 +4638,8 @@ smtpipe_status smtpipe_sink_options_set_limits(struct smtpipe_sink_options *opti
                                                uint32_t domain_max);
 
 /**
- * Adds a line to the EHLO reply.
+ * Adds a line to the EHLO reply. The sink knows what "DELIVERBY 120", "MT-PRIORITY", "FUTURERELEASE 86400 2030-01-01T00:00:00Z",
+ * "REQUIRETLS", "NO-SOLICITING", "PRDR", "XCLIENT NAME ADDR" and "XFORWARD NAME ADDR" allow, and takes it.
  *
  * @param options  Must not be NULL.
  * @param line     Keyword and parameters, printable ASCII. Must not be NULL. Copied.

@@ -45,6 +45,8 @@ static void configs(void)
     REFUSED(smtpipe_config_set_recipients(NULL, SMTPIPE_RECIPIENTS_ANY));
     REFUSED(smtpipe_config_set_chunking(NULL, SMTPIPE_CHUNKING_AUTO));
     REFUSED(smtpipe_config_set_8bit_anyway(NULL, 1));
+    REFUSED(smtpipe_config_set_utf8(NULL, SMTPIPE_UTF8_REFUSE));
+    REFUSED(smtpipe_config_set_xclient(NULL, "ADDR", NULL));
     REFUSED(smtpipe_config_set_reconnect(NULL, 1));
     REFUSED(smtpipe_config_set_early(NULL, 1));
     REFUSED(smtpipe_config_set_peers(NULL, NULL));
@@ -55,6 +57,7 @@ static void configs(void)
     REFUSED(smtpipe_config_set_host(config, NULL, 25));
     REFUSED(smtpipe_config_set_unix_path(config, NULL));
     REFUSED(smtpipe_config_set_local_name(config, NULL));
+    REFUSED(smtpipe_config_set_xclient(config, NULL, "192.0.2.1"));
     CHECK(smtpipe_config_reason(config) != NULL);
     OK(smtpipe_config_set_peers(config, NULL)); /* none */
     smtpipe_config_free(config);
@@ -120,6 +123,20 @@ static void messages(void)
     REFUSED(smtpipe_message_clear_recipients(NULL));
     REFUSED(smtpipe_message_add_param(NULL, "RET", "HDRS"));
     REFUSED(smtpipe_message_clear_params(NULL));
+    REFUSED(smtpipe_message_set_ret(NULL, SMTPIPE_RET_HDRS));
+    REFUSED(smtpipe_message_set_envid(NULL, "x"));
+    REFUSED(smtpipe_message_set_recipient_notify(NULL, SMTPIPE_NOTIFY_NEVER));
+    REFUSED(smtpipe_message_set_recipient_orcpt(NULL, NULL, "a@b"));
+    REFUSED(smtpipe_message_set_deliver_by(NULL, 60, SMTPIPE_BY_NOTIFY, 0));
+    REFUSED(smtpipe_message_set_priority(NULL, 1));
+    REFUSED(smtpipe_message_set_hold_for(NULL, 1));
+    REFUSED(smtpipe_message_set_hold_until(NULL, NULL));
+    REFUSED(smtpipe_message_set_require_tls(NULL, 1));
+    REFUSED(smtpipe_message_set_prdr(NULL, 1));
+    REFUSED(smtpipe_message_set_utf8_headers(NULL, 1));
+    REFUSED(smtpipe_message_set_solicitation(NULL, NULL));
+    REFUSED(smtpipe_message_set_forward(NULL, "ADDR", NULL));
+    REFUSED(smtpipe_message_require(NULL, SMTPIPE_EXT_DSN));
     REFUSED(smtpipe_message_set_content_kind(NULL, SMTPIPE_CONTENT_TEXT));
     REFUSED(smtpipe_message_set_content(NULL, &byte, 1));
     REFUSED(smtpipe_message_set_content_borrowed(NULL, &byte, 1, release, &released));
@@ -130,6 +147,11 @@ static void messages(void)
     REFUSED(smtpipe_message_add_recipient(message, NULL));
     OK(smtpipe_message_add_recipient(message, "a@b"));
     REFUSED(smtpipe_message_add_recipient_param(message, NULL, "NEVER"));
+    OK(smtpipe_message_set_recipient_orcpt(message, NULL, NULL));
+    OK(smtpipe_message_set_envid(message, NULL));
+    OK(smtpipe_message_set_hold_until(message, NULL));
+    OK(smtpipe_message_set_solicitation(message, NULL));
+    REFUSED(smtpipe_message_set_forward(message, NULL, "x"));
     REFUSED(smtpipe_message_add_param(message, NULL, "HDRS"));
     OK(smtpipe_message_add_param(message, "KEYWORD", NULL));
     REFUSED(smtpipe_message_set_content(message, NULL, 1));
@@ -148,6 +170,7 @@ static void outcomes(void)
     smtpipe_outcome_free(NULL);
     EMPTY(smtpipe_outcome_ticket(NULL));
     REFUSED(smtpipe_outcome_status(NULL));
+    EMPTY(smtpipe_outcome_left_out(NULL, SMTPIPE_EXT_DSN));
     EMPTY(smtpipe_outcome_is_command(NULL));
     EMPTY(smtpipe_outcome_reply(NULL));
     REFUSED(smtpipe_outcome_reason(NULL));
@@ -191,6 +214,9 @@ static void clients(void)
     REFUSED(smtpipe_client_submit(NULL, message, &ticket));
     EMPTY(smtpipe_client_has_room(NULL));
     REFUSED(smtpipe_client_command(NULL, "NOOP", &ticket));
+    REFUSED(smtpipe_client_vrfy(NULL, "x", &ticket));
+    REFUSED(smtpipe_client_expn(NULL, "x", &ticket));
+    REFUSED(smtpipe_client_etrn(NULL, "x", &ticket));
     REFUSED(smtpipe_client_collect(NULL, 0, &outcome));
     REFUSED(smtpipe_client_flush(NULL, 0));
     REFUSED(smtpipe_client_cancel(NULL, 1));
@@ -216,6 +242,12 @@ static void clients(void)
     REFUSED(smtpipe_client_submit(client, message, NULL));
     REFUSED(smtpipe_client_command(client, NULL, &ticket));
     REFUSED(smtpipe_client_command(client, "NOOP", NULL));
+    REFUSED(smtpipe_client_vrfy(client, NULL, &ticket));
+    REFUSED(smtpipe_client_vrfy(client, "x", NULL));
+    REFUSED(smtpipe_client_expn(client, NULL, &ticket));
+    REFUSED(smtpipe_client_expn(client, "x", NULL));
+    REFUSED(smtpipe_client_etrn(client, NULL, &ticket));
+    REFUSED(smtpipe_client_etrn(client, "x", NULL));
     CHECK(ticket == 7 && smtpipe_client_outstanding(client) == 0);
     REFUSED(smtpipe_client_stats(client, NULL, sizeof stats));
     REFUSED(smtpipe_client_next_report(client, NULL, sizeof event));
@@ -255,6 +287,9 @@ static void sessions(void)
     EMPTY(smtpipe_session_reason(NULL));
     REFUSED(smtpipe_session_send(NULL, message, &ticket));
     REFUSED(smtpipe_session_command(NULL, "NOOP", &ticket));
+    REFUSED(smtpipe_session_vrfy(NULL, "x", &ticket));
+    REFUSED(smtpipe_session_expn(NULL, "x", &ticket));
+    REFUSED(smtpipe_session_etrn(NULL, "x", &ticket));
     REFUSED(smtpipe_session_cancel(NULL, 1));
     REFUSED(smtpipe_session_quit(NULL));
     REFUSED(smtpipe_session_start(NULL, 0));
@@ -282,6 +317,12 @@ static void sessions(void)
     REFUSED(smtpipe_session_send(session, message, NULL));
     REFUSED(smtpipe_session_command(session, NULL, &ticket));
     REFUSED(smtpipe_session_command(session, "NOOP", NULL));
+    REFUSED(smtpipe_session_vrfy(session, NULL, &ticket));
+    REFUSED(smtpipe_session_vrfy(session, "x", NULL));
+    REFUSED(smtpipe_session_expn(session, NULL, &ticket));
+    REFUSED(smtpipe_session_expn(session, "x", NULL));
+    REFUSED(smtpipe_session_etrn(session, NULL, &ticket));
+    REFUSED(smtpipe_session_etrn(session, "x", NULL));
     OK(smtpipe_session_start(session, 0));
     REFUSED(smtpipe_session_feed(session, 0, NULL, 1));
     OK(smtpipe_session_feed(session, 0, NULL, 0));
@@ -412,6 +453,8 @@ static void sinks(void)
     EMPTY(smtpipe_received_chunked(NULL, 0));
     EMPTY(smtpipe_received_sender(NULL, 0));
     EMPTY(smtpipe_received_params(NULL, 0));
+    EMPTY(smtpipe_received_xforward(NULL, 0));
+    EMPTY(smtpipe_received_xclient(NULL, 0));
     EMPTY(smtpipe_received_recipient_count(NULL, 0));
     EMPTY(smtpipe_received_recipient(NULL, 0, 0));
     EMPTY(smtpipe_received_recipient_params(NULL, 0, 0));

@@ -27,6 +27,8 @@ struct Mail {
     connection: u64,
     sender: CString,
     params: CString,
+    xforward: CString,
+    xclient: CString,
     recipients: Vec<(CString, CString)>,
     content: Bytes,
     chunked: bool,
@@ -49,6 +51,8 @@ impl From<Received> for Mail {
             connection: received.connection,
             sender: c_text(&received.sender),
             params: c_text(&received.mail_params),
+            xforward: c_text(&received.xforward),
+            xclient: c_text(&received.xclient),
             recipients: received.recipients.iter().map(|address| c_text(address)).zip(params).collect(),
             content: received.content,
             chunked: received.via_bdat,
@@ -176,6 +180,52 @@ pub unsafe extern "C" fn smtpipe_received_params(
 ) -> *const c_char {
     // SAFETY: the caller's promise, see above.
     unsafe { mail(received, index, null, |mail| mail.params.as_ptr()) }
+}
+
+/// What XFORWARD said of a message, attributes as they came.
+///
+/// @param received  May be NULL.
+/// @param index     Which message, from 0.
+///
+/// @return A NUL-terminated text, empty if nothing was said; NULL past the last message and for NULL.
+///
+/// Ownership: borrowed as long as `received` lives.
+/// Threads: any number at a time.
+///
+/// Since: 0.1.0
+///
+/// # Safety
+/// `received` is NULL or live.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn smtpipe_received_xforward(
+    received: *const smtpipe_received,
+    index: usize,
+) -> *const c_char {
+    // SAFETY: the caller's promise, see above.
+    unsafe { mail(received, index, null, |mail| mail.xforward.as_ptr()) }
+}
+
+/// What XCLIENT said of the connection that a message came by, attributes as they came.
+///
+/// @param received  May be NULL.
+/// @param index     Which message, from 0.
+///
+/// @return A NUL-terminated text, empty if nothing was said; NULL past the last message and for NULL.
+///
+/// Ownership: borrowed as long as `received` lives.
+/// Threads: any number at a time.
+///
+/// Since: 0.1.0
+///
+/// # Safety
+/// `received` is NULL or live.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn smtpipe_received_xclient(
+    received: *const smtpipe_received,
+    index: usize,
+) -> *const c_char {
+    // SAFETY: the caller's promise, see above.
+    unsafe { mail(received, index, null, |mail| mail.xclient.as_ptr()) }
 }
 
 /// How many accepted recipients a message has.

@@ -68,12 +68,13 @@ pub unsafe extern "C" fn smtpipe_sink_options_set_size(
     unsafe { set(options, |options| options.size = (offered != 0).then_some(limit)) }
 }
 
-/// Offers LIMITS (RFC 9422), and enforces them: 452 to further recipients, 421 to further messages. In each 0 is no limit.
+/// Offers LIMITS (RFC 9422), and enforces them: 452 to further recipients and domains, 421 to further messages. In each 0 is no
+/// limit.
 ///
 /// @param options      Must not be NULL.
 /// @param rcpt_max     Recipients of one message.
 /// @param mail_max     Messages on one connection.
-/// @param domain_max   Domains among the recipients of one message. Offered, not enforced.
+/// @param domain_max   Domains among the recipients on one connection.
 ///
 /// @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
 ///
@@ -101,7 +102,8 @@ pub unsafe extern "C" fn smtpipe_sink_options_set_limits(
     }
 }
 
-/// Adds a line to the EHLO reply.
+/// Adds a line to the EHLO reply. The sink knows what "DELIVERBY 120", "MT-PRIORITY", "FUTURERELEASE 86400 2030-01-01T00:00:00Z",
+/// "REQUIRETLS", "NO-SOLICITING", "PRDR", "XCLIENT NAME ADDR" and "XFORWARD NAME ADDR" allow, and takes it.
 ///
 /// @param options  Must not be NULL.
 /// @param line     Keyword and parameters, printable ASCII. Must not be NULL. Copied.

@@ -20,6 +20,33 @@ static int driving;
 static int awaiting;
 static uint64_t awaited;
 
+/* What may be left out or required, in alphabetical order. */
+static const struct {
+    const char *keyword;
+    int32_t number;
+} extensions[] = {{"DELIVERBY", SMTPIPE_EXT_DELIVERBY},
+                  {"DSN", SMTPIPE_EXT_DSN},
+                  {"FUTURERELEASE", SMTPIPE_EXT_FUTURERELEASE},
+                  {"MT-PRIORITY", SMTPIPE_EXT_MT_PRIORITY},
+                  {"NO-SOLICITING", SMTPIPE_EXT_NO_SOLICITING},
+                  {"PRDR", SMTPIPE_EXT_PRDR},
+                  {"REQUIRETLS", SMTPIPE_EXT_REQUIRETLS},
+                  {"SMTPUTF8", SMTPIPE_EXT_SMTPUTF8},
+                  {"XCLIENT", SMTPIPE_EXT_XCLIENT},
+                  {"XFORWARD", SMTPIPE_EXT_XFORWARD}};
+
+static int32_t extension_of(const char *keyword)
+{
+    size_t i;
+    for (i = 0; i < sizeof extensions / sizeof *extensions; i++) {
+        if (strcmp(extensions[i].keyword, keyword) == 0) {
+            return extensions[i].number;
+        }
+    }
+    fprintf(stderr, "no such extension: %s\n", keyword);
+    exit(2);
+}
+
 static void print_text(const char *text)
 {
     if (text == NULL) {
@@ -45,6 +72,11 @@ static void print_outcome(const smtpipe_outcome *outcome)
            smtpipe_outcome_status_text(smtpipe_outcome_status(outcome)));
     print_reply(smtpipe_outcome_reply(outcome));
     print_text(smtpipe_outcome_reason_text(outcome));
+    for (i = 0; i < sizeof extensions / sizeof *extensions; i++) {
+        if (smtpipe_outcome_left_out(outcome, extensions[i].number)) {
+            printf("\t%s", extensions[i].keyword);
+        }
+    }
     putchar('\n');
     for (i = 0; i < count; i++) {
         printf("recipient\t%s", smtpipe_outcome_status_text(smtpipe_outcome_recipient_status(outcome, i)));
@@ -124,6 +156,12 @@ static void set(char *key)
         OK(smtpipe_config_set_chunking(config, strcmp(value, "never") == 0    ? SMTPIPE_CHUNKING_NEVER
                                                : strcmp(value, "always") == 0 ? SMTPIPE_CHUNKING_ALWAYS
                                                                               : SMTPIPE_CHUNKING_AUTO));
+    } else if (strcmp(key, "utf8") == 0) {
+        OK(smtpipe_config_set_utf8(config, strcmp(value, "downgrade") == 0 ? SMTPIPE_UTF8_DOWNGRADE_DOMAIN
+                                                                           : SMTPIPE_UTF8_REFUSE));
+    } else if (strcmp(key, "xclient") == 0) {
+        char *known = split(value);
+        OK(smtpipe_config_set_xclient(config, value, known[0] == '\0' ? NULL : known));
     } else if (strcmp(key, "eight_bit_anyway") == 0) {
         OK(smtpipe_config_set_8bit_anyway(config, (int32_t)number));
     } else if (strcmp(key, "peers") == 0) {
@@ -184,6 +222,11 @@ static void obey(char *order)
     } else if (strcmp(order, "to_param") == 0) {
         char *value = split(argument);
         answer(smtpipe_message_add_recipient_param(message, argument, value));
+    } else if (strcmp(order, "require") == 0) {
+        answer(smtpipe_message_require(message, extension_of(argument)));
+    } else if (strcmp(order, "forward") == 0) {
+        char *value = split(argument);
+        answer(smtpipe_message_set_forward(message, argument, value[0] == '\0' ? NULL : value));
     } else if (strcmp(order, "binary") == 0) {
         answer(smtpipe_message_set_content_kind(message, SMTPIPE_CONTENT_BINARY));
     } else if (strcmp(order, "content") == 0) {
