@@ -10,7 +10,7 @@ from smtpipe import _native
 from smtpipe.errors import MisuseError, UnsupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from smtpipe._native import Client, Peers
 
@@ -38,6 +38,8 @@ def connect(
     chunking: str = "auto",
     eight_bit_anyway: bool = False,
     early: bool = True,
+    utf8: str = "refuse",
+    xclient: Mapping[str, str | int | None] | None = None,
 ) -> Client:
     """Connect to a mail server and wait until it has answered EHLO.
 
@@ -69,6 +71,10 @@ def connect(
         early: to a server that `peers` knows to allow it (PIPECONNECT), commands go out before it greets:
             `connect` then returns as soon as there is a connection, `capabilities` are those of last time,
             and a server that refuses the session says so by `collect` and `error`.
+        utf8: what becomes of addresses that aren't ASCII where SMTPUTF8 isn't offered: `"refuse"` the message,
+            or `"downgrade"`, which sends domains in their ASCII form (local parts have none).
+        xclient: on whose behalf to speak, said by XCLIENT (Postfix) as far as the server offers to hear it:
+            `{"addr": "192.0.2.1", "name": None}`. A server that doesn't take it raises a `SessionError`.
 
     Raises:
         MisuseError: an argument can't be used (a `ValueError`).
@@ -95,6 +101,8 @@ def connect(
         eight_bit_anyway=eight_bit_anyway,
         early=early,
         peers=peers,
+        utf8=utf8,
+        xclient=xclient,
     )
 
 

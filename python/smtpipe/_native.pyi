@@ -66,6 +66,8 @@ def connect(
     eight_bit_anyway: bool,
     early: bool,
     peers: Peers | None,
+    utf8: str,
+    xclient: Mapping[str, str | int | None] | None,
 ) -> Client:
     """Connect and wait for EHLO; `smtpipe.connect` without the defaults."""
 
@@ -133,6 +135,13 @@ class Outcome:
     def reason(self) -> str | None:
         """Why, where no reply explains it."""
     @property
+    def left_out(self) -> tuple[str, ...]:
+        """Extensions that the message asked for and the server didn't offer, so that it was sent without them.
+
+        By their EHLO keywords: `"DSN"` means that no report was asked for; `"SMTPUTF8"` that domains were
+        sent in their ASCII form.
+        """
+    @property
     def command(self) -> bool:
         """Whether the ticket was that of a `command`."""
 
@@ -141,11 +150,26 @@ class Message:
     """An envelope and its content, checked. It can be sent any number of times, by any client.
 
     `recipients` is one address or any number of them; each may be a pair of the address and the parameters
-    of its RCPT (`{"notify": "FAILURE"}`). `content` is any bytes-like object; `bytes` are not copied. Bare
-    line feeds and carriage returns become CRLF, or are refused if `strict`. `parameters` go with MAIL:
-    `ret="HDRS"` is `RET=HDRS`, `requiretls=True` a keyword alone, an underscore a hyphen.
-    `body="BINARYMIME"` sends the content untouched. Raises `MisuseError`, a `ValueError`, naming the part
-    that can't be sent.
+    of its RCPT. `content` is any bytes-like object; `bytes` are not copied. Bare line feeds and carriage
+    returns become CRLF, or are refused if `strict`. `body="BINARYMIME"` sends the content untouched.
+
+    What `parameters` may ask for (`docs/extensions.md` tells what becomes of it where it isn't offered):
+
+    - `ret="full"` or `"hdrs"`, `envid="any text"` (DSN, RFC 3461); of a recipient: `notify="never"`, or any
+      of `["success", "failure", "delay"]`, and `orcpt="user@example.org"` or `("x400", "...")`
+    - `deliver_by=(seconds, "return" or "notify")`, and a third, true, to have it traced (RFC 2852)
+    - `priority=` -9 to 9 (MT-PRIORITY, RFC 6710)
+    - `hold_for=seconds` or `hold_until=datetime` with a time zone (FUTURERELEASE, RFC 4865)
+    - `require_tls=True` (RFC 8689), `prdr=True` (a reply for each recipient, Exim), `utf8_headers=True`
+      (SMTPUTF8, RFC 6531, because of the header; for addresses it is asked for by itself)
+    - `solicit=["net.example:ADV"]` (NO-SOLICITING, RFC 3865)
+    - `forward={"addr": "192.0.2.1", "name": None}`: whom it came from (XFORWARD, Postfix)
+    - `require=["DSN"]`: refuse the message where that extension isn't offered
+
+    Any other name is a parameter of MAIL, or of RCPT: `x_new=1` is `X-NEW=1`, `x_new=True` a keyword alone. A
+    name in capitals is always that, with its value as it goes on the wire. `None` is nothing.
+
+    Raises `MisuseError`, a `ValueError`, naming the part that can't be sent.
     """
 
     __match_args__: Final = ("sender", "recipients", "content")
@@ -222,6 +246,15 @@ class Client:
 
         Its outcome has the reply.
         """
+    def vrfy(self, who: str) -> int:
+        """Queue VRFY (is there such a user or mailbox?) and return its ticket, as `command` does."""
+    def expn(self, list: str) -> int:
+        """Queue EXPN (who is on that list?) and return its ticket, as `command` does."""
+    def etrn(self, node: str) -> int:
+        """Queue ETRN (RFC 1985: send what is queued for that host) and return its ticket, as `command` does.
+
+        `node` may also be `@` and a domain, for all below it, or `#` and a queue's name.
+        """
     def flush(self, timeout: float | None = None) -> bool:
         """Drive until every ticket's outcome is known; they stay to be collected.
 
@@ -293,11 +326,19 @@ class Session:
         eight_bit_anyway: bool = False,
         early: bool = True,
         peer: PeerRecord | None = None,
+        utf8: str = "refuse",
+        xclient: Mapping[str, str | int | None] | None = None,
     ) -> Self: ...
     def submit(self, message: _Sendable) -> int:
         """Queue a message and return its ticket."""
     def command(self, line: str) -> int:
         """Queue a raw command and return its ticket."""
+    def vrfy(self, who: str) -> int:
+        """Queue VRFY and return its ticket."""
+    def expn(self, list: str) -> int:
+        """Queue EXPN and return its ticket."""
+    def etrn(self, node: str) -> int:
+        """Queue ETRN and return its ticket."""
     def cancel(self, ticket: int) -> bool:
         """Take back what has not begun."""
     def quit(self) -> None:
@@ -406,6 +447,18 @@ class Received:
     def content(self) -> bytes:
         """The content, dots unstuffed. A copy."""
     @property
+    def mail_params(self) -> str:
+        """The parameters of MAIL, as they came."""
+    @property
+    def rcpt_params(self) -> tuple[str, ...]:
+        """The parameters of RCPT, one entry for each of `recipients`."""
+    @property
+    def xforward(self) -> str:
+        """What XFORWARD said of it, attributes as they came."""
+    @property
+    def xclient(self) -> str:
+        """What XCLIENT said of its connection, attributes as they came."""
+    @property
     def via_bdat(self) -> bool:
         """Whether it came by BDAT and not by DATA."""
 
@@ -417,7 +470,9 @@ class Sink:
     `keep` is `True` (keep every message), `False` (count them) or `"discard"`. `imitate` names a server
     whose habits it takes on: `"postfix"`, `"exim"`, `"dovecot"`, `"sendmail"`, `"haraka"`, `"courier"`,
     `"opensmtpd"`, `"aiosmtpd"`, `"go-smtp"`. The other arguments say what is offered; `None` leaves it as
-    it is. `rules` are asked in order.
+    it is. `extensions` are further lines of the EHLO reply; the sink knows what `"DELIVERBY 120"`,
+    `"MT-PRIORITY"`, `"FUTURERELEASE 86400 2030-01-01T00:00:00Z"`, `"REQUIRETLS"`, `"NO-SOLICITING"`, `"PRDR"`,
+    `"XCLIENT NAME ADDR"` and `"XFORWARD NAME ADDR"` allow, and takes it. `rules` are asked in order.
     """
 
     def __new__(
@@ -441,6 +496,8 @@ class Sink:
         size: int | None = None,
         rcpt_max: int | None = None,
         mail_max: int | None = None,
+        rcpt_domain_max: int | None = None,
+        extensions: Iterable[str] | None = None,
         rules: Iterable[Rule] | None = None,
     ) -> Self: ...
     @property

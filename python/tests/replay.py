@@ -238,7 +238,8 @@ class Server:
         if self._peer is not None:
             self._listen(len(self._expected))
             self._compare()
-            if any(not line.startswith((b"EHLO ", b"LHLO ", b"HELO ")) for line in self._heard.splitlines()):
+            before = (b"EHLO ", b"LHLO ", b"HELO ", b"XCLIENT ")
+            if any(not line.startswith(before) for line in self._heard.splitlines()):
                 # No answer before the caller has done all of his first steps: one may end the session.
                 assert self._called.wait(PATIENCE), "the caller never came"
 
@@ -267,6 +268,7 @@ class Told:
     reason: str | None = None
     address: str = ""
     recipients: tuple[Told, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def with_recipient(self, one: Told) -> Told:
         """The same with one recipient more."""
@@ -280,6 +282,7 @@ class Told:
             assert (self.reply or "").startswith(verdict["reply"]), context
         if verdict.get("reason") is not None:
             assert verdict["reason"] in (self.reason or ""), context
+        assert list(self.left_out) == verdict.get("left_out", []), context
         if recipients := verdict.get("recipients"):
             assert [one.address for one in self.recipients] == [one["address"] for one in recipients], context
             for one, expected in zip(self.recipients, recipients, strict=True):

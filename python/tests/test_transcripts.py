@@ -27,6 +27,7 @@ ERRORS: dict[str, type[smtpipe.SessionError] | None] = {
     "Refused": smtpipe.RefusedError,
     "ShutDown": smtpipe.RefusedError,
     "Timeout": smtpipe.SessionTimeoutError,
+    "NotOffered": smtpipe.RefusedError,
     "none": None,
 }
 """The session's errors, by the name that the transcripts give them."""
@@ -34,6 +35,8 @@ ERRORS: dict[str, type[smtpipe.SessionError] | None] = {
 MISUSES: dict[str, type[smtpipe.SmtpipeError]] = {
     "Closed": smtpipe.SessionError,
     "ForbiddenCommand": smtpipe.MisuseError,
+    "MisplacedParameter": smtpipe.MisuseError,
+    "RepeatedParameter": smtpipe.MisuseError,
     "Line": smtpipe.MisuseError,
     "NoRecipient": smtpipe.MisuseError,
     "NullRecipient": smtpipe.MisuseError,
@@ -43,13 +46,22 @@ MISUSES: dict[str, type[smtpipe.SmtpipeError]] = {
 
 def parameters(params: list[str]) -> dict[str, Any]:
     pairs = (param.partition("=") for param in params)
-    return {keyword.lower().replace("-", "_"): value if equals else True for keyword, equals, value in pairs}
+    # In capitals, so that they go as they are: the transcripts give them as they are sent.
+    return {keyword: value if equals else True for keyword, equals, value in pairs}
+
+
+def said(attributes: list[str]) -> dict[str, str | int | None]:
+    pairs = (attribute.partition("=") for attribute in attributes)
+    return {name: value or None for name, _, value in pairs}
 
 
 def message(letter: dict[str, Any]) -> smtpipe.Message:
     given = parameters(letter["sender"]["params"])
     if letter["binary"]:
         given["body"] = "BINARYMIME"
+    if letter["forward"]:
+        given["forward"] = said(letter["forward"])
+    given["require"] = letter["require"]
     recipients = [(one["address"], parameters(one["params"])) for one in letter["recipients"]]
     content = letter["content"].encode("latin-1")
     return smtpipe.Message(letter["sender"]["address"], recipients, content, **given)
@@ -63,7 +75,10 @@ def told(outcome: smtpipe.Outcome) -> replay.Told:
     recipients = tuple(
         replay.Told(one.status, reply_text(one.reply), address=one.address) for one in outcome.recipients
     )
-    return replay.Told(outcome.status, reply_text(outcome.reply), outcome.reason, recipients=recipients)
+    reply = reply_text(outcome.reply)
+    return replay.Told(
+        outcome.status, reply, outcome.reason, recipients=recipients, left_out=outcome.left_out
+    )
 
 
 def error_class(name: str) -> type[smtpipe.SessionError] | None:
@@ -152,10 +167,13 @@ def check_no_client(played: Fixture, error: smtpipe.SessionError) -> None:
     """There is no client and so there are no tickets: the transcript must have wanted that."""
     verdicts = [step for step in played["steps"] if step["do"] == "outcome"]
     assert {v["status"] for v in verdicts} <= {"not_sent"}, error
-    expected = error_class(replay.last_expectations(played)["error"]["error"])
+    last_error = replay.last_expectations(played)["error"]["error"]
+    expected = error_class(last_error)
     assert expected is not None
     assert isinstance(error, expected), error
-    if expected is smtpipe.RefusedError:
+    if last_error.startswith("NotOffered"):
+        assert error.reply is None, error
+    elif expected is smtpipe.RefusedError:
         said = [step["octets"] for step in played["steps"] if step["do"] == "server"][-1]
         assert error.reply is not None
         assert said.startswith(str(error.reply.code))
@@ -175,6 +193,8 @@ def options(played: Fixture) -> dict[str, Any]:
         "recipients": given["recipients"],
         "lmtp": given["lmtp"],
         "eight_bit_anyway": given["eight_bit_anyway"],
+        "utf8": given["utf8"],
+        "xclient": said(given["xclient"]) or None,
         **found,
     }
 

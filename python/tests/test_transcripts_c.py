@@ -28,6 +28,7 @@ ERRORS = {
     "Peer(WrongClass": -203,
     "Peer(Early": -204,
     "Refused": -301,
+    "NotOffered": -401,
     "ShutDown": -302,
     "Lost": -501,
     "Timeout": -502,
@@ -35,7 +36,7 @@ ERRORS = {
 }
 """The session's errors, by the name that the transcripts give them."""
 
-MISUSES = {"Closed": -114, "ForbiddenCommand": -107, "Line": -107, "NoRecipient": -110, "NullRecipient": -104}
+MISUSES = {"MisplacedParameter": -105, "RepeatedParameter": -105, "Closed": -114, "ForbiddenCommand": -107, "Line": -107, "NoRecipient": -110, "NullRecipient": -104}
 """Why something isn't taken, likewise."""
 
 OK, NOTHING = 0, 2
@@ -124,8 +125,10 @@ class Caller:
             match kind, words:
                 case "answer", _:
                     self._answers.put(words)
-                case "outcome", [ticket, status, code, text, reason]:
-                    told = replay.Told(status, reply_text(code, text), from_hex(reason))
+                case "outcome", [ticket, status, code, text, reason, *left_out]:
+                    told = replay.Told(
+                        status, reply_text(code, text), from_hex(reason), left_out=tuple(left_out)
+                    )
                     self.outcomes.append((int(ticket), told))
                 case "recipient", [status, code, text, address]:
                     one = replay.Told(status, reply_text(code, text), address=from_hex(address) or "")
@@ -135,9 +138,11 @@ class Caller:
                     raise AssertionError(line)
 
     def configure(self, port: int, folder: Path) -> None:
-        options: dict[str, Any] = self.played["options"]
+        options: dict[str, Any] = dict(self.played["options"])
         self.order("set", f"port={port}")
         self.order("set", f"local_name={replay.LOCAL_NAME}")
+        for attribute in options.pop("xclient"):
+            self.order("set", f"xclient={attribute}")
         for key, value in options.items():
             if value is not None:
                 self.order("set", f"{key}={int(value) if isinstance(value, bool) else value}")
@@ -180,6 +185,10 @@ class Caller:
             self.order("to", one["address"])
             for param in one["params"]:
                 self.order("to_param", param)
+        for keyword in letter["require"]:
+            self.order("require", keyword)
+        for attribute in letter["forward"]:
+            self.order("forward", attribute)
         if letter["binary"]:
             self.order("binary")
         self.order("content", letter["content"].encode("latin-1").hex())

@@ -6,14 +6,14 @@ use std::time::Duration;
 
 use engine::client::{Client as EngineClient, Config};
 use engine::session::{SessionError, Stats, Ticket, Wait};
-use engine::wire::Capabilities;
+use engine::wire::{Capabilities, RawLine};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use std::os::fd::{AsRawFd, RawFd};
 
 use crate::drive::{Core, Shared};
 use crate::error::{closed, connect_error, misuse, session_error, submit_error};
-use crate::options::{Arguments, seconds};
+use crate::options::{Arguments, line, seconds};
 use crate::outcome::Outcome;
 use crate::peers::Peers;
 use crate::send_all::SendAll;
@@ -24,7 +24,7 @@ use crate::{convert, names};
 #[pyfunction]
 #[pyo3(signature = (
     host, port, *, unix_path, local_name, level, max_in_flight, max_unanswered, recipients, timeout, trace, lmtp, chunking,
-    eight_bit_anyway, early, peers
+    eight_bit_anyway, early, peers, utf8, xclient
 ))]
 #[allow(clippy::too_many_arguments)] // one for each documented argument of smtpipe.connect
 pub(crate) fn connect(
@@ -44,6 +44,8 @@ pub(crate) fn connect(
     eight_bit_anyway: bool,
     early: bool,
     peers: Option<&Bound<'_, Peers>>,
+    utf8: &str,
+    xclient: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Client> {
     let arguments = Arguments {
         local_name,
@@ -56,6 +58,8 @@ pub(crate) fn connect(
         chunking,
         eight_bit_anyway,
         early,
+        utf8,
+        xclient,
     };
     let options = arguments.options(py)?;
     let mut config = match (host, unix_path) {
@@ -145,6 +149,18 @@ impl Client {
         });
         self.deliver_trace(py);
         sent.map(Ticket::get).map_err(|(error, session)| submit_error(py, &error, session.as_ref()))
+    }
+
+    fn vrfy(&self, py: Python<'_>, who: &str) -> PyResult<u64> {
+        self.command(py, line(py, RawLine::vrfy(who))?.as_str())
+    }
+
+    fn expn(&self, py: Python<'_>, list: &str) -> PyResult<u64> {
+        self.command(py, line(py, RawLine::expn(list))?.as_str())
+    }
+
+    fn etrn(&self, py: Python<'_>, node: &str) -> PyResult<u64> {
+        self.command(py, line(py, RawLine::etrn(node))?.as_str())
     }
 
     fn command(&self, py: Python<'_>, line: &str) -> PyResult<u64> {

@@ -43,7 +43,7 @@ pub(crate) fn closed(py: Python<'_>) -> PyErr {
 pub(crate) fn session_error(py: Python<'_>, error: &SessionError) -> PyErr {
     let (class, name, stage) = match error {
         SessionError::Refused { stage, .. } => (&REFUSED, "RefusedError", Some(*stage)),
-        SessionError::ShutDown(_) => (&REFUSED, "RefusedError", None),
+        SessionError::ShutDown(_) | SessionError::NotOffered(_) => (&REFUSED, "RefusedError", None),
         SessionError::Timeout { waiting_for } => (&TIMEOUT, "SessionTimeoutError", *waiting_for),
         SessionError::Closed { waiting_for } => (&LOST, "ConnectionLostError", *waiting_for),
         SessionError::Lost(_) => (&LOST, "ConnectionLostError", None),

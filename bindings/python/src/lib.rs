@@ -15,6 +15,7 @@ mod message;
 mod names;
 mod options;
 mod outcome;
+mod parameters;
 mod peers;
 mod reply;
 mod send_all;

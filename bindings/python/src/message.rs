@@ -1,13 +1,14 @@
 //! `smtpipe.Message`: an envelope and its content, checked when it is made.
 
 use engine::session::{Message as EngineMessage, Recipient};
-use engine::wire::{Address, Content, Param};
+use engine::wire::{Address, Content};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyMapping, PyString, PyTuple, PyType};
+use pyo3::types::{PyBytes, PyDict, PyString, PyTuple, PyType};
 
 use crate::content::bytes_like;
 use crate::error::misuse;
+use crate::parameters::{self, Wishes};
 
 /// Ready to be sent, any number of times and by any client.
 #[pyclass(frozen, module = "smtpipe")]
@@ -23,10 +24,10 @@ impl Message {
         parameters: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<EngineMessage> {
         let py = content.py();
-        let (params, binary) = mail_params(py, parameters)?;
+        let wishes = Wishes::of(parameters)?;
         let sender = address(sender, "sender")?;
         let bytes = bytes_like(content)?;
-        let content = match (binary, strict) {
+        let content = match (wishes.binary, strict) {
             (true, _) => Content::binary(bytes),
             (false, false) => Content::new(bytes),
             (false, true) => {
@@ -34,9 +35,7 @@ impl Message {
             }
         };
         let mut message = EngineMessage::new(sender, content);
-        for param in params {
-            message.push_param(param);
-        }
+        wishes.tell(&mut message);
         push_recipients(&mut message, recipients)?;
         if message.recipients().is_empty() {
             return Err(misuse(py, "recipients: there is none"));
@@ -72,11 +71,8 @@ fn recipient(one: &Bound<'_, PyAny>) -> PyResult<Recipient> {
     }
     let mut recipient = Recipient::new(path);
     if let Some(parameters) = parameters {
-        for pair in parameters.cast::<PyMapping>()?.items()?.iter() {
-            let (keyword, value): (String, Bound<'_, PyAny>) = pair.extract()?;
-            if let Some(param) = param(&keyword, &value)? {
-                recipient = recipient.param(param);
-            }
+        for param in parameters::of_recipient(&parameters)? {
+            recipient = recipient.param(param);
         }
     }
     Ok(recipient)
@@ -93,44 +89,6 @@ fn address(text: &Bound<'_, PyAny>, part: &str) -> PyResult<Address> {
 
 fn type_name(value: &Bound<'_, PyAny>) -> String {
     value.get_type().name().map_or_else(|_| "?".to_owned(), |name| name.to_string())
-}
-
-/// The parameters of MAIL, and whether they ask for binary content.
-fn mail_params(py: Python<'_>, parameters: Option<&Bound<'_, PyDict>>) -> PyResult<(Vec<Param>, bool)> {
-    let mut params = Vec::new();
-    let mut binary = false;
-    for (keyword, value) in parameters.into_iter().flatten() {
-        let keyword: String = keyword.extract()?;
-        match keyword.to_ascii_uppercase().as_str() {
-            // These are facts about the content, and the engine looks at the content.
-            "SIZE" => return Err(misuse(py, "parameter size: it is stated by itself")),
-            "BODY" => match value.extract::<&str>().unwrap_or_default().to_ascii_uppercase().as_str() {
-                "BINARYMIME" => binary = true,
-                _ => return Err(misuse(py, "parameter body: only \"BINARYMIME\" can be asked for")),
-            },
-            _ => params.extend(param(&keyword, &value)?),
-        }
-    }
-    Ok((params, binary))
-}
-
-/// `mt_priority=3` is `MT-PRIORITY=3`; `True` is a keyword alone; `None` and `False` are nothing.
-fn param(keyword: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Param>> {
-    let py = value.py();
-    let wire = keyword.to_ascii_uppercase().replace('_', "-");
-    let text = if value.is_none() {
-        return Ok(None);
-    } else if let Ok(flag) = value.extract::<bool>() {
-        if !flag {
-            return Ok(None);
-        }
-        None
-    } else {
-        Some(value.str()?.to_str()?.to_owned())
-    };
-    Param::new(&wire, text.as_deref())
-        .map(Some)
-        .map_err(|error| misuse(py, format!("parameter {keyword}: {error}")))
 }
 
 #[pymethods]

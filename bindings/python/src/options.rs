@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use engine::session::{Chunking, Level, Options, RecipientPolicy, Timeouts};
-use engine::wire::HostName;
+use engine::session::{Chunking, Level, Options, RecipientPolicy, Timeouts, Utf8Policy};
+use engine::wire::{HostName, LineError, RawLine};
 use pyo3::prelude::*;
 
 use crate::error::misuse;
+use crate::parameters;
 
 /// The arguments that `connect` and `Session` have in common.
 pub(crate) struct Arguments<'a> {
@@ -20,6 +21,8 @@ pub(crate) struct Arguments<'a> {
     pub(crate) chunking: &'a str,
     pub(crate) eight_bit_anyway: bool,
     pub(crate) early: bool,
+    pub(crate) utf8: &'a str,
+    pub(crate) xclient: Option<&'a Bound<'a, PyAny>>,
 }
 
 impl Arguments<'_> {
@@ -52,6 +55,14 @@ impl Arguments<'_> {
         };
         options.eight_bit_anyway = self.eight_bit_anyway;
         options.early = self.early;
+        options.utf8 = match self.utf8 {
+            "refuse" => Utf8Policy::Refuse,
+            "downgrade" => Utf8Policy::DowngradeDomain,
+            other => {
+                return Err(misuse(py, format!("utf8: {other:?} is neither \"refuse\" nor \"downgrade\"")));
+            }
+        };
+        options.xclient = self.xclient.map(|said| parameters::client(said, "xclient")).transpose()?;
         Ok(options)
     }
 }
@@ -65,6 +76,11 @@ fn levels(py: Python<'_>, text: &str) -> PyResult<(Option<Level>, Option<Level>)
         (_, Some(ceiling)) => Ok((None, Some(parse(ceiling)?))),
         (known, None) => Ok((Some(parse(known)?), None)),
     }
+}
+
+/// A command line that was made of its argument.
+pub(crate) fn line(py: Python<'_>, made: Result<RawLine, LineError>) -> PyResult<RawLine> {
+    made.map_err(|error| misuse(py, format!("command line: {error}")))
 }
 
 /// A number of seconds, as Python counts time. `None` and infinity are no limit.

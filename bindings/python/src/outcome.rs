@@ -4,6 +4,7 @@
 //! at one or two of them, and a million outcomes should cost a million small objects, not ten.
 
 use engine::session::{Outcome as EngineOutcome, RecipientOutcome};
+use engine::wire::Extension;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -45,6 +46,11 @@ impl Outcome {
     #[getter]
     fn reason(&self) -> Option<String> {
         self.0.reason.as_ref().map(ToString::to_string)
+    }
+
+    #[getter]
+    fn left_out<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.0.left_out.iter().map(Extension::keyword).collect::<Vec<_>>())
     }
 
     #[getter]

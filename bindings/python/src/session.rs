@@ -9,13 +9,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use engine::session::{Event, ReconnectReason, Session as EngineSession, Ticket};
+use engine::wire::RawLine;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::PyBytes;
 
 use crate::content::bytes_like;
 use crate::error::{misuse, session_error, submit_error};
-use crate::options::Arguments;
+use crate::options::{Arguments, line};
 use crate::outcome::Outcome;
 use crate::trace::Trace;
 use crate::{client, convert, names, peers};
@@ -55,7 +56,7 @@ impl Session {
     #[new]
     #[pyo3(signature = (
         local_name, *, level = "auto", max_in_flight = 100, max_unanswered = 0, recipients = "any", timeout = None, trace = None,
-        lmtp = false, chunking = "auto", eight_bit_anyway = false, early = true, peer = None
+        lmtp = false, chunking = "auto", eight_bit_anyway = false, early = true, peer = None, utf8 = "refuse", xclient = None
     ))]
     #[allow(clippy::too_many_arguments)] // the arguments of smtpipe.connect that concern a session
     fn new(
@@ -72,6 +73,8 @@ impl Session {
         eight_bit_anyway: bool,
         early: bool,
         peer: Option<&Bound<'_, PyAny>>,
+        utf8: &str,
+        xclient: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let arguments = Arguments {
             local_name,
@@ -84,6 +87,8 @@ impl Session {
             chunking,
             eight_bit_anyway,
             early,
+            utf8,
+            xclient,
         };
         let mut options = arguments.options(py)?;
         options.peer = peer.map(peers::record_from).transpose()?;
@@ -98,6 +103,18 @@ impl Session {
         self.with(py, |engine| engine.submit(message).map_err(|error| (error, engine.error().cloned())))
             .map(Ticket::get)
             .map_err(|(error, session)| submit_error(py, &error, session.as_ref()))
+    }
+
+    fn vrfy(&self, py: Python<'_>, who: &str) -> PyResult<u64> {
+        self.command(py, line(py, RawLine::vrfy(who))?.as_str())
+    }
+
+    fn expn(&self, py: Python<'_>, list: &str) -> PyResult<u64> {
+        self.command(py, line(py, RawLine::expn(list))?.as_str())
+    }
+
+    fn etrn(&self, py: Python<'_>, node: &str) -> PyResult<u64> {
+        self.command(py, line(py, RawLine::etrn(node))?.as_str())
     }
 
     fn command(&self, py: Python<'_>, line: &str) -> PyResult<u64> {

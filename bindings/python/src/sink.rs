@@ -45,7 +45,7 @@ impl Sink {
         port = 0, *, host = "127.0.0.1", unix_path = None, lmtp = false, rtt = 0.0, bandwidth = None, keep = None, imitate = None,
         pipelining = None, chunking = None, binary_mime = None, eight_bit_mime = None, smtputf8 = None, dsn = None, enhanced = None,
         size = None,
-        rcpt_max = None, mail_max = None, rules = None
+        rcpt_max = None, mail_max = None, rcpt_domain_max = None, extensions = None, rules = None
     ))]
     #[allow(clippy::too_many_arguments)] // one for each documented argument
     fn new(
@@ -68,6 +68,8 @@ impl Sink {
         size: Option<u64>,
         rcpt_max: Option<u32>,
         mail_max: Option<u32>,
+        rcpt_domain_max: Option<u32>,
+        extensions: Option<Vec<String>>,
         rules: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let mut options = match imitate {
@@ -97,6 +99,13 @@ impl Sink {
         options.size = size.or(options.size);
         options.limits.rcpt_max = rcpt_max.or(options.limits.rcpt_max);
         options.limits.mail_max = mail_max.or(options.limits.mail_max);
+        options.limits.rcpt_domain_max = rcpt_domain_max.or(options.limits.rcpt_domain_max);
+        for line in extensions.into_iter().flatten() {
+            if line.is_empty() || !line.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ') {
+                return Err(misuse(py, format!("extensions: {line:?} is not printable ASCII")));
+            }
+            options.extensions.push(line);
+        }
         for rule_given in rules
             .into_iter()
             .map(|rules| rules.try_iter())
@@ -248,6 +257,26 @@ impl Received {
     #[getter]
     fn content<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
         PyBytes::new(py, &self.0.content)
+    }
+
+    #[getter]
+    fn mail_params(&self) -> &str {
+        &self.0.mail_params
+    }
+
+    #[getter]
+    fn rcpt_params<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        PyTuple::new(py, self.0.rcpt_params.iter())
+    }
+
+    #[getter]
+    fn xforward(&self) -> &str {
+        &self.0.xforward
+    }
+
+    #[getter]
+    fn xclient(&self) -> &str {
+        &self.0.xclient
     }
 
     #[getter]

@@ -1,0 +1,244 @@
+//! What Python says of a message beside its envelope and content, as the engine's typed parameters.
+//!
+//! Lower-case names that are known are typed: their values are checked and encoded here. Any other name is a parameter of MAIL or
+//! RCPT: an underscore is a hyphen, `True` a keyword alone. A name in capitals is never typed: its value goes as it is.
+
+use engine::session::Message;
+use engine::wire::{
+    Address, ByMode, ClientAttribute, ClientInfo, DeliverBy, EnvelopeId, Extension, Hold, Notify,
+    OriginalRecipient, Param, ParamError, Priority, Ret, Solicitation,
+};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyMapping, PyString, PyTuple};
+
+use crate::error::misuse;
+
+static UTC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
+/// What the keyword arguments of a message came to.
+#[derive(Default)]
+pub(crate) struct Wishes {
+    params: Vec<Param>,
+    pub(crate) binary: bool,
+    required: Vec<Extension>,
+    forward: Option<ClientInfo>,
+}
+
+impl Wishes {
+    pub(crate) fn of(parameters: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        let mut wishes = Self::default();
+        for (keyword, value) in parameters.into_iter().flatten() {
+            let keyword: String = keyword.extract()?;
+            if !value.is_none() {
+                wishes.add(&keyword, &value)?;
+            }
+        }
+        Ok(wishes)
+    }
+
+    pub(crate) fn tell(self, message: &mut Message) {
+        for param in self.params {
+            message.push_param(param);
+        }
+        for extension in self.required {
+            message.push_requirement(extension);
+        }
+        if let Some(client) = self.forward {
+            message.set_forward(client);
+        }
+    }
+
+    fn add(&mut self, keyword: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = value.py();
+        let param = match keyword {
+            "ret" => made(value, keyword, ret(value)?)?,
+            "envid" => made(value, keyword, EnvelopeId::new(&text(value, keyword)?))?,
+            "deliver_by" => made(value, keyword, deliver_by(value)?)?,
+            "priority" => {
+                let priority = value.extract::<i8>().map_err(|_| ParamError::BadValue);
+                made(value, keyword, priority.and_then(Priority::new))?
+            }
+            "hold_for" => {
+                let seconds = value.extract::<u32>().map_err(|_| ParamError::BadValue);
+                made(value, keyword, seconds.and_then(Hold::seconds))?
+            }
+            "hold_until" => made(value, keyword, Hold::until(&moment(value)?))?,
+            "solicit" => {
+                let classes = words(value)?;
+                made(value, keyword, Solicitation::new(classes.iter().map(String::as_str)))?
+            }
+            "require_tls" | "prdr" | "utf8_headers" if !value.is_truthy()? => return Ok(()),
+            "require_tls" => Param::require_tls(),
+            "prdr" => Param::prdr(),
+            "utf8_headers" => Param::smtputf8(),
+            "require" => {
+                for word in words(value)? {
+                    let known = Extension::from_keyword(&word);
+                    self.required.push(
+                        known.ok_or_else(|| misuse(py, format!("require: unknown extension {word:?}")))?,
+                    );
+                }
+                return Ok(());
+            }
+            "forward" => {
+                self.forward = Some(client(value, keyword)?);
+                return Ok(());
+            }
+            other => match other.to_ascii_uppercase().as_str() {
+                // These are facts about the content, and the engine looks at the content.
+                "SIZE" => return Err(misuse(py, "parameter size: it is stated by itself")),
+                "BODY" => {
+                    let body = value.extract::<&str>().unwrap_or_default();
+                    if !body.eq_ignore_ascii_case("BINARYMIME") {
+                        return Err(misuse(py, "parameter body: only \"BINARYMIME\" can be asked for"));
+                    }
+                    self.binary = true;
+                    return Ok(());
+                }
+                _ => match param(keyword, value)? {
+                    Some(param) => param,
+                    None => return Ok(()),
+                },
+            },
+        };
+        self.params.push(param);
+        Ok(())
+    }
+}
+
+/// The parameters of one RCPT.
+pub(crate) fn of_recipient(parameters: &Bound<'_, PyAny>) -> PyResult<Vec<Param>> {
+    let mut found = Vec::new();
+    for pair in parameters.cast::<PyMapping>()?.items()?.iter() {
+        let (keyword, value): (String, Bound<'_, PyAny>) = pair.extract()?;
+        if value.is_none() {
+            continue;
+        }
+        match keyword.as_str() {
+            "notify" => found.push(notify(&value)?),
+            "orcpt" => found.push(made(&value, "orcpt", original(&value)?)?),
+            _ => found.extend(param(&keyword, &value)?),
+        }
+    }
+    Ok(found)
+}
+
+/// What XCLIENT or XFORWARD is to say: a mapping of attributes to values; `None` for what isn't known.
+pub(crate) fn client(value: &Bound<'_, PyAny>, part: &str) -> PyResult<ClientInfo> {
+    let py = value.py();
+    let mut client = ClientInfo::new();
+    for pair in value.cast::<PyMapping>()?.items()?.iter() {
+        let (name, value): (String, Bound<'_, PyAny>) = pair.extract()?;
+        let attribute = ClientAttribute::from_name(&name)
+            .ok_or_else(|| misuse(py, format!("{part}: unknown attribute {name:?}")))?;
+        let value = if value.is_none() { None } else { Some(value.str()?.to_str()?.to_owned()) };
+        client.set(attribute, value.as_deref()).map_err(|error| misuse(py, format!("{part}: {error}")))?;
+    }
+    Ok(client)
+}
+
+fn made<T: Into<Param>>(
+    at: &Bound<'_, PyAny>,
+    keyword: &str,
+    value: Result<T, ParamError>,
+) -> PyResult<Param> {
+    value.map(Into::into).map_err(|error| misuse(at.py(), format!("{keyword}: {error}")))
+}
+
+fn text(value: &Bound<'_, PyAny>, keyword: &str) -> PyResult<String> {
+    value.extract().map_err(|_| pyo3::exceptions::PyTypeError::new_err(format!("{keyword}: expected str")))
+}
+
+/// One word, several with commas between them, or any iterable of them.
+fn words(value: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+    if let Ok(text) = value.cast::<PyString>() {
+        return Ok(text.to_str()?.split(',').map(|word| word.trim().to_owned()).collect());
+    }
+    value.try_iter()?.map(|word| word?.extract()).collect()
+}
+
+fn ret(value: &Bound<'_, PyAny>) -> PyResult<Result<Ret, ParamError>> {
+    Ok(match text(value, "ret")?.to_ascii_lowercase().as_str() {
+        "full" => Ok(Ret::Full),
+        "hdrs" | "headers" => Ok(Ret::Headers),
+        _ => Err(ParamError::BadValue),
+    })
+}
+
+/// `(seconds, "notify" or "return")`, with a third, true, to have it traced.
+fn deliver_by(value: &Bound<'_, PyAny>) -> PyResult<Result<DeliverBy, ParamError>> {
+    let parts = value.cast::<PyTuple>()?;
+    let mode = match parts.get_item(1).and_then(|mode| mode.extract::<String>())?.as_str() {
+        "notify" => ByMode::Notify,
+        "return" => ByMode::Return,
+        _ => return Ok(Err(ParamError::BadValue)),
+    };
+    let trace = if parts.len() > 2 { parts.get_item(2)?.is_truthy()? } else { false };
+    let seconds = parts.get_item(0)?.extract::<i32>().map_err(|_| ParamError::BadValue);
+    Ok(seconds.and_then(|seconds| DeliverBy::new(seconds, mode, trace)))
+}
+
+/// A `datetime` that knows its zone, or a text of RFC 3339 in UTC.
+fn moment(value: &Bound<'_, PyAny>) -> PyResult<String> {
+    if value.is_instance_of::<PyString>() {
+        return value.extract();
+    }
+    let py = value.py();
+    if value.getattr("tzinfo")?.is_none() {
+        return Err(misuse(py, "hold_until: the datetime has no time zone"));
+    }
+    let utc = UTC.get_or_try_init(py, || {
+        py.import("datetime")?.getattr("timezone")?.getattr("utc").map(Bound::unbind)
+    })?;
+    let there = value.call_method1("astimezone", (utc,))?;
+    there.call_method1("strftime", ("%Y-%m-%dT%H:%M:%SZ",))?.extract()
+}
+
+fn notify(value: &Bound<'_, PyAny>) -> PyResult<Param> {
+    let mut chosen = Notify::NEVER;
+    let words = words(value)?;
+    for word in &words {
+        let one = match word.to_ascii_lowercase().as_str() {
+            "success" => Notify::SUCCESS,
+            "failure" => Notify::FAILURE,
+            "delay" => Notify::DELAY,
+            "never" if words.len() == 1 => Notify::NEVER,
+            _ => return Err(misuse(value.py(), format!("notify: {word:?} can't be asked for here"))),
+        };
+        chosen = chosen.or(one);
+    }
+    if words.is_empty() {
+        return Err(misuse(value.py(), "notify: nothing is asked for"));
+    }
+    Ok(chosen.into())
+}
+
+/// An address, or a pair of its type and its text.
+fn original(value: &Bound<'_, PyAny>) -> PyResult<Result<OriginalRecipient, ParamError>> {
+    if let Ok(pair) = value.cast::<PyTuple>() {
+        let (kind, text): (String, String) = pair.extract()?;
+        return Ok(OriginalRecipient::typed(&kind, &text));
+    }
+    let address = text(value, "orcpt")?;
+    let address =
+        Address::new(&address).map_err(|error| misuse(value.py(), format!("orcpt {address:?}: {error}")))?;
+    Ok(OriginalRecipient::new(&address))
+}
+
+/// `x_new=3` is `X-NEW=3`; `True` is a keyword alone; `None` and `False` are nothing.
+fn param(keyword: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Param>> {
+    let py = value.py();
+    let wire = keyword.to_ascii_uppercase().replace('_', "-");
+    let text = if let Ok(flag) = value.extract::<bool>() {
+        if !flag {
+            return Ok(None);
+        }
+        None
+    } else {
+        Some(value.str()?.to_str()?.to_owned())
+    };
+    Param::new(&wire, text.as_deref())
+        .map(Some)
+        .map_err(|error| misuse(py, format!("parameter {keyword}: {error}")))
+}
