@@ -5,4 +5,5 @@ pub mod client;
 pub mod server;
 pub mod session;
 pub mod sink;
+pub mod tls;
 pub mod wire;

@@ -25,6 +25,10 @@ pub struct ServerOptions {
     pub enhanced_status_codes: bool,
     /// Offer SIZE (RFC 1870): `Some(0)` without a fixed limit, `None` not at all.
     pub size: Option<u64>,
+    /// Offer STARTTLS (RFC 3207), as long as the connection isn't encrypted; see [`Request::StartTls`].
+    ///
+    /// [`Request::StartTls`]: super::Request::StartTls
+    pub starttls: bool,
     /// Further lines of the EHLO reply, for extensions that the application brings along. An empty one is sent as
     /// such: there are servers that do.
     pub extensions: Vec<String>,
@@ -51,6 +55,7 @@ impl Default for ServerOptions {
             dsn: true,
             enhanced_status_codes: true,
             size: Some(0),
+            starttls: false,
             extensions: Vec::new(),
             parameters: Vec::new(),
             hello_optional: false,

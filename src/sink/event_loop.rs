@@ -16,6 +16,7 @@ use super::options::SinkOptions;
 use super::poller::{Interest, Poller, Ready};
 use super::rules::Rules;
 use crate::server::ServerOptions;
+use crate::tls::Acceptor;
 
 /// One read, and so one write, is for this much at most.
 const BUFFER: usize = 256 * 1024;
@@ -38,6 +39,8 @@ pub(super) struct EventLoop {
     options: SinkOptions,
     server: ServerOptions,
     rules: Rules,
+    /// Begins TLS.
+    acceptor: Option<Acceptor>,
     connections: HashMap<u64, Connection>,
     accepted: u64,
     timers: BinaryHeap<Reverse<(Duration, u64)>>,
@@ -65,6 +68,10 @@ impl EventLoop {
             shared,
             server: options.server(),
             rules: Rules::new(options.rules.clone())?,
+            acceptor: match &options.tls {
+                Some(tls) => Some(Acceptor::new(&tls.identity).map_err(io::Error::other)?),
+                None => None,
+            },
             options,
             connections: HashMap::new(),
             accepted: 0,
@@ -165,6 +172,7 @@ impl EventLoop {
         let mut context = Context {
             now: self.start.elapsed(),
             rules: &mut self.rules,
+            acceptor: self.acceptor.as_ref(),
             buffer,
             shared: &self.shared,
             messages: &mut self.messages,

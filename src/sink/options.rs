@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::server::{Quirks, ServerLimits, ServerOptions};
+use crate::tls::Identity;
 use crate::wire::{Limits, Reply};
 
 /// Settings of a [`Sink`](super::Sink). The default is a modern server that offers everything and takes any mail,
@@ -45,6 +46,8 @@ pub struct SinkOptions {
     pub size: Option<u64>,
     /// Offer LIMITS (RFC 9422) and enforce them: 452 to further recipients, 421 to further messages.
     pub limits: Limits,
+    /// Speak TLS, with this certificate.
+    pub tls: Option<SinkTls>,
     /// Further lines of the EHLO reply.
     pub extensions: Vec<String>,
     /// Negative replies without an accepted message between them that end a connection (421); 0 for any number.
@@ -80,6 +83,7 @@ impl Default for SinkOptions {
             enhanced: true,
             size: Some(0),
             limits: Limits::default(),
+            tls: None,
             extensions: Vec::new(),
             error_limit: 0,
             quirks: Quirks::default(),
@@ -116,6 +120,7 @@ impl SinkOptions {
             dsn: self.dsn,
             enhanced_status_codes: self.enhanced,
             size: self.size,
+            starttls: self.tls.as_ref().is_some_and(|tls| !tls.implicit),
             extensions,
             limits: ServerLimits {
                 recipients: self.limits.rcpt_max.unwrap_or(0),
@@ -128,6 +133,15 @@ impl SinkOptions {
             ..ServerOptions::default()
         }
     }
+}
+
+/// How a sink speaks TLS.
+#[derive(Clone, Debug)]
+pub struct SinkTls {
+    /// Its certificate and key.
+    pub identity: Identity,
+    /// From the first octet; otherwise STARTTLS is offered.
+    pub implicit: bool,
 }
 
 /// What becomes of accepted messages.
@@ -183,6 +197,8 @@ pub enum RuleStage {
     Data,
     /// The end of the content.
     Content,
+    /// STARTTLS.
+    StartTls,
     /// RSET.
     Rset,
     /// QUIT.
