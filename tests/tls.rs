@@ -33,7 +33,7 @@ fn messages_go_encrypted_in_either_mode() {
         let info = client.tls().expect("TLS").clone();
         assert_eq!((info.version, info.resumed, info.round_trips), (TlsVersion::Tls13, false, 1));
         assert!(info.cipher.starts_with("TLS_"), "{}", info.cipher);
-        assert_eq!(info.peer_certificates, [scene.good.der.clone()]);
+        assert_eq!(info.peer_certificates, std::slice::from_ref(&scene.good.der));
         assert!(!client.capabilities().unwrap().starttls(), "it's not offered again");
         let outcome = send_one(&mut client);
         assert_eq!(outcome.status, Status::Delivered, "{outcome:?}");
@@ -332,7 +332,7 @@ fn a_session_is_resumed_by_the_next_client() {
             assert_eq!(send_one(&mut client).status, Status::Delivered);
             let info = client.tls().unwrap();
             assert_eq!((info.version, info.resumed), (version, nth > 0));
-            assert_eq!(info.peer_certificates, [scene.good.der.clone()]);
+            assert_eq!(info.peer_certificates, std::slice::from_ref(&scene.good.der));
             spent.push(client.stats().round_trips);
             client.quit(Some(LONG));
         }
@@ -393,6 +393,6 @@ fn an_encrypted_server_is_remembered_apart_from_the_clear_one() {
 }
 
 fn sha256(data: &[u8]) -> [u8; 32] {
-    // The one that rcgen brings along.
-    ring::digest::digest(&ring::digest::SHA256, data).as_ref().try_into().unwrap()
+    use sha2::Digest as _;
+    sha2::Sha256::digest(data).into()
 }

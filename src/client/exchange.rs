@@ -75,6 +75,7 @@ impl Client {
     fn opened(&mut self, socket: Socket) {
         self.recall(&socket);
         self.tls = None;
+        self.give_nonce();
         if self.config.tls.mode == TlsMode::Implicit {
             return self.begin_handshake(socket, true);
         }
@@ -208,13 +209,16 @@ impl Client {
             match event {
                 Event::Outcome(outcome) => self.outcomes.push_back(outcome),
                 Event::Closed => {
+                    self.asked = None;
                     self.remember();
                     self.link = Link::Closed;
                     self.buffer = Vec::new();
                 }
                 Event::Ready => self.remember(),
+                Event::AuthWanted { .. } | Event::AuthChallenge(_) => self.asked = Some(event),
                 Event::StartTls => self.start_tls(),
                 Event::Reconnect { .. } => {
+                    self.asked = None;
                     self.remember();
                     self.report(event);
                     self.reconnect();

@@ -2,6 +2,7 @@
 //! something to read while it writes, so no pair of windows can lock the two sides up (RFC 2920 §3.1). It starts no thread,
 //! installs no handler, reads no environment, and raises no SIGPIPE.
 
+mod auth;
 mod config;
 mod connect;
 mod error;
@@ -21,6 +22,7 @@ use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
+pub use self::auth::fresh_nonce;
 pub use self::config::{Config, Target};
 pub use self::error::ConnectError;
 pub use self::peers::{PeerKey, Peers};
@@ -56,6 +58,8 @@ pub struct Client {
     link: Link,
     outcomes: VecDeque<Outcome>,
     reports: VecDeque<Event>,
+    /// What a caller's own SASL has to answer.
+    asked: Option<Event>,
     buffer: Vec<u8>,
     epoch: Instant,
     connect_error: Option<ConnectError>,
@@ -68,14 +72,16 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects, and waits until the greeting and EHLO are done.
+    /// Connects, and waits until the greeting and EHLO are done, and AUTH if it is to be; or until a caller's own SASL is asked
+    /// for, see [`Client::auth_event`]. Where the peer cache says that the server may be told everything before it greets, it
+    /// returns as soon as there is a connection; what the server then minds, the outcomes say.
     ///
     /// # Errors
     ///
     /// No connection, or the server would not talk: [`ConnectError::reply`] has what it said.
     pub fn connect(config: Config) -> Result<Self, ConnectError> {
         let mut this = Self::open(config)?;
-        while !this.session.is_ready() {
+        while !this.is_open() && this.asked.is_none() {
             this.drive();
             if this.session.is_closed() {
                 return Err(match this.connect_error.take() {
@@ -88,7 +94,7 @@ impl Client {
                         .into(),
                 });
             }
-            if !this.session.is_ready() {
+            if !this.is_open() && this.asked.is_none() {
                 this.wait(None);
             }
         }
@@ -104,13 +110,14 @@ impl Client {
     pub fn open(config: Config) -> Result<Self, ConnectError> {
         let tls_connector = config.tls_connector()?;
         let connector = Connector::new(&config.target, config.session.timeouts.connect)?;
-        let session = Session::new(config.session_options());
+        let session = Session::new(auth::session_options(&config));
         Ok(Self {
             config,
             session,
             link: Link::Connecting(connector),
             outcomes: VecDeque::new(),
             reports: VecDeque::new(),
+            asked: None,
             buffer: Vec::new(),
             epoch: Instant::now(),
             connect_error: None,
@@ -266,7 +273,10 @@ impl Client {
     pub fn drive(&mut self) {
         loop {
             let again = match &self.link {
-                Link::Connecting(_) => self.connecting(),
+                // To a server that lets us speak first all is said at once: what is queued next goes with EHLO.
+                Link::Connecting(_) => {
+                    self.connecting() && !(self.session.is_early() && self.session.unfinished() == 0)
+                }
                 Link::Handshake(_) => self.handshake(),
                 Link::Open(_) => self.exchange(),
                 Link::Closed => false,
@@ -314,6 +324,11 @@ impl Client {
     /// Why the session ended, if not by QUIT.
     pub fn error(&self) -> Option<&SessionError> {
         self.session.error()
+    }
+
+    /// Whether messages go out now: the greeting and EHLO are done, or the server is known not to mind being told first.
+    pub const fn is_open(&self) -> bool {
+        self.session.is_ready() || self.session.is_early()
     }
 
     /// Whether the connection is gone for good.

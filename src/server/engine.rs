@@ -4,7 +4,8 @@
 //! rules of sequence in `transaction.rs`, content in `content.rs`. Three rules hold everywhere: while a question
 //! is open no input is taken; whenever input runs out, nothing stays gathered; once closing, nothing is asked.
 
-use super::judge::request;
+use super::auth::Auth;
+use super::judge::{auth_request, request};
 use super::lines::{Line, Lines};
 use super::options::ServerOptions;
 use super::output::Output;
@@ -33,6 +34,8 @@ pub(super) enum Stage {
     Commands,
     /// STARTTLS was answered with 220: nothing may come in clear any more.
     Handshake,
+    /// The answer to a challenge of AUTH.
+    Auth,
     /// Content of DATA.
     Data,
     /// Content of BDAT.
@@ -65,6 +68,10 @@ pub(super) enum Asked {
     Help,
     Etrn,
     StartTls,
+    Auth {
+        initial: bool,
+    },
+    AuthResponse,
     Other,
 }
 
@@ -75,6 +82,7 @@ pub(super) enum Found<'a> {
     Content(&'a [u8]),
     ChunkEnd,
     ContentEnd(u32),
+    AuthResponse,
 }
 
 #[derive(Debug)]
@@ -88,6 +96,7 @@ pub(super) struct Engine {
     pub(super) secure: bool,
     /// The greeting was negative: nothing but QUIT is served (RFC 5321 §3.1).
     pub(super) no_service: bool,
+    pub(super) auth: Auth,
     pub(super) transaction: Transaction,
     pub(super) dots: DotReader,
     /// The reply that is owed at the end of content that goes to nobody.
@@ -100,7 +109,7 @@ pub(super) struct Engine {
     /// [`Quirks::refuse_after_dot`]: super::Quirks::refuse_after_dot
     pub(super) behind_dot: usize,
     stats: ServerStats,
-    lines: Lines,
+    pub(super) lines: Lines,
     ended: bool,
 }
 
@@ -114,6 +123,7 @@ impl Engine {
             hello: None,
             secure: false,
             no_service: false,
+            auth: Auth::default(),
             transaction: Transaction::default(),
             dots: DotReader::new(),
             refused: None,
@@ -134,9 +144,13 @@ impl Engine {
             Found::Content(piece) => return Some(Request::Content(piece)),
             Found::ChunkEnd => return Some(Request::ChunkEnd),
             Found::ContentEnd(replies) => return Some(Request::ContentEnd { replies }),
+            Found::AuthResponse => return Some(Request::AuthResponse(self.auth.said())),
             Found::Command(Line::Whole(line), command, info) => (line, command, info),
             Found::Command(_, command, info) => (self.lines.held(), command, info),
         };
+        if let Some(Asked::Auth { initial }) = self.asked {
+            return Some(auth_request(line, command, initial.then_some(self.auth.said())));
+        }
         request(line, command, info)
     }
 
@@ -165,8 +179,9 @@ impl Engine {
                     }
                     None
                 }
-                Stage::Commands => match self.lines.take(input, self.options.limits.line) {
+                Stage::Commands | Stage::Auth => match self.lines.take(input, self.line_max()) {
                     Line::None => return self.starve(),
+                    line if matches!(self.stage, Stage::Auth) => self.auth_line(line),
                     line => self.line(line, input),
                 },
                 Stage::Data | Stage::Chunk { .. } if self.is_starved(input) => return self.starve(),
@@ -236,7 +251,8 @@ impl Engine {
             self.close_with(refusal::BEHIND_STARTTLS);
             return None;
         }
-        let alone = matches!(command, Command::Hello(..) | Command::Data);
+        let alone = matches!(command, Command::Hello(..) | Command::Data)
+            || matches!(self.asked, Some(Asked::Auth { .. }));
         if alone && self.options.quirks.enforce_sync && !rest.is_empty() {
             self.asked = None;
             self.close_with(refusal::NO_SYNC);
@@ -288,6 +304,7 @@ impl Engine {
             Stage::Handshake if !self.closing => {
                 self.stage = Stage::Commands;
                 self.hello = None;
+                self.auth = Auth::default();
                 self.transaction = Transaction::default();
                 self.lines = Lines::default();
             }

@@ -74,6 +74,17 @@ pub enum Request<'a> {
     /// Behind a 220 the output is written in clear, to its end; then follows a handshake, and
     /// [`ServerSession::tls_established`](super::ServerSession::tls_established), or the connection is closed.
     StartTls,
+    /// AUTH (RFC 4954) with a mechanism that is offered. The answer is positive (235), negative (535), or a challenge:
+    /// [`challenge`](super::ServerSession::challenge).
+    Auth {
+        /// The mechanism, in the case it was given in.
+        mechanism: &'a str,
+        /// The initial response, decoded.
+        initial: Option<&'a [u8]>,
+    },
+    /// The response to a challenge, decoded. Answered as [`Auth`](Request::Auth) is. A client that gives up is answered
+    /// without asking; the next question is of something else then.
+    AuthResponse(&'a [u8]),
     /// NOOP.
     Noop,
     /// QUIT: the connection ends once the answer has been sent.

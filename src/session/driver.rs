@@ -19,7 +19,12 @@ impl Session {
         while self.generation == generation {
             match self.stage {
                 Stage::StartTls if self.ledger.is_empty() => break,
-                Stage::Greeting | Stage::Hello | Stage::StartTls | Stage::Ready | Stage::Draining => {}
+                Stage::Greeting
+                | Stage::Hello
+                | Stage::StartTls
+                | Stage::Auth
+                | Stage::Ready
+                | Stage::Draining => {}
                 // The answer to QUIT interests nobody, and nothing is believed once it is over.
                 Stage::Unconnected | Stage::Quitting | Stage::Closed => break,
             }

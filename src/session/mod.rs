@@ -9,6 +9,8 @@
 //! - When the sender must wait: `scheduler`.
 //! - What is known when the connection ends: `ending`.
 
+mod auth;
+mod autherror;
 mod driver;
 mod ending;
 mod error;
@@ -36,16 +38,18 @@ use core::fmt;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+pub use self::autherror::{AuthError, SaslCallError};
 pub use self::error::{PeerError, SessionError, SubmitError};
 pub use self::event::{DowngradeReason, Event, ReconnectReason};
 pub use self::message::{Message, Recipient};
-pub use self::options::{Chunking, Level, Options, RecipientPolicy, StartTls, Timeouts, UnknownLevel};
+pub use self::options::{Auth, Chunking, Level, Options, RecipientPolicy, StartTls, Timeouts, UnknownLevel};
 pub use self::outcome::{Outcome, Reason, RecipientOutcome, Status, Ticket};
 pub use self::peer::{PeerRecord, Verdict};
 pub use self::starttls::{Secure, TlsError, TlsFailure};
 pub use self::stats::{Stats, Wait};
 pub use self::trace::{Direction, Trace};
 
+use self::auth::Login;
 use self::greeting::Offer;
 use self::ledger::{Entry, Ledger, Sent};
 use self::output::Output;
@@ -82,6 +86,10 @@ const ROOM_BYTES: u64 = 1024 * 1024;
 /// says how that went with [`tls_established`](Self::tls_established) or [`tls_failed`](Self::tls_failed). For implicit TLS
 /// it does so before `start`.
 ///
+/// With [`Credentials`](crate::sasl::Credentials) it gives a fresh nonce ([`set_nonce`](Self::set_nonce)) before each `start`.
+/// With [`Auth::Caller`], [`Event::AuthWanted`] and [`Event::AuthChallenge`] are answered by
+/// [`auth_begin`](Self::auth_begin), [`auth_respond`](Self::auth_respond) or [`auth_cancel`](Self::auth_cancel).
+///
 /// Time is a `Duration` since whatever the driver likes, as long as it does not go backwards. No method blocks or fails on
 /// input from the peer: what the peer does wrong ends the session, and [`error`](Self::error) says so.
 pub struct Session {
@@ -107,6 +115,8 @@ pub struct Session {
     /// The last transaction answered ended with an acceptance (or there was none).
     last_ended_well: bool,
     probing: bool,
+    /// Commands behind an end of content were seen to be read, on this connection or an earlier one of this session.
+    confirmed: bool,
     /// Commands go out before the greeting and EHLO's reply are in.
     early: bool,
     /// The connection is encrypted.
@@ -119,6 +129,7 @@ pub struct Session {
     tls_given_up: bool,
     /// `peer` is of the server as it is when encrypted.
     record_is_of_tls: bool,
+    login: Login,
     /// Refused transactions since the last that was accepted.
     refusals: u32,
     /// Transactions begun on this connection.
@@ -149,6 +160,7 @@ enum Stage {
     Hello,
     /// STARTTLS is sent; behind its reply, the handshake is under way.
     StartTls,
+    Auth,
     Ready,
     /// After a 421: nothing is sent; replies to what is committed are taken.
     Draining,
@@ -188,12 +200,14 @@ impl Session {
             needs_rset: false,
             last_ended_well: true,
             probing: false,
+            confirmed: false,
             early: false,
             secure: None,
             drained: None,
             stays_clear: false,
             tls_given_up: false,
             record_is_of_tls,
+            login: Login::default(),
             refusals: 0,
             transactions_here: 0,
             answered: 0,
@@ -343,17 +357,9 @@ impl Session {
         matches!(self.stage, Stage::Ready)
     }
 
-    /// What was learnt of this server, to be given to the next session with it.
-    pub const fn peer_record(&self) -> &PeerRecord {
-        &self.peer
-    }
-
-    /// Tells what was learnt of this server before (encrypted, if it is to be encrypted); for a driver that knows the server's address only once it is connected.
-    /// Only before [`start`](Self::start); afterwards the session knows better.
-    pub fn set_peer_record(&mut self, record: PeerRecord) {
-        if self.stage == Stage::Unconnected {
-            self.peer = record;
-        }
+    /// Whether messages go out before the greeting and EHLO's reply are in: the peer record says that the server allows it.
+    pub const fn is_early(&self) -> bool {
+        self.early && matches!(self.stage, Stage::Greeting | Stage::Hello)
     }
 
     fn check_open(&self) -> Result<(), SubmitError> {

@@ -2,7 +2,7 @@
 //!
 //! The argument, rule by rule:
 //!
-//! 1. EHLO, STARTTLS, DATA, QUIT and raw commands end a command group: nothing follows until they are answered (RFC 2920 §3.1).
+//! 1. EHLO, STARTTLS, AUTH, DATA, QUIT and raw commands end a command group: nothing follows until they are answered (RFC 2920 §3.1).
 //!    Behind DATA this is vital, not polite: servers hang up on so much as a RSET there. The ledger counts such commands
 //!    ([`Ledger::group_ended`](super::ledger::Ledger::group_ended)); RSET, MAIL and RCPT don't, nor does BDAT, whose length
 //!    is known beforehand.
@@ -121,6 +121,7 @@ impl Session {
             Stage::Greeting if !self.early && !self.queue.is_empty() => Step::Must(Wait::Greeting),
             Stage::Hello if !self.early && !self.queue.is_empty() => Step::Must(Wait::Ehlo),
             Stage::StartTls if !self.queue.is_empty() => Step::Must(Wait::Tls),
+            Stage::Auth if !self.queue.is_empty() => Step::Must(Wait::Auth),
             // Early (rule 10): the greeting and EHLO's reply hold nothing up.
             Stage::Ready | Stage::Greeting | Stage::Hello if self.early || self.stage == Stage::Ready => {
                 match self.cursor {
@@ -195,6 +196,10 @@ impl Session {
                 }
             } else if blind == Level::Streaming && behind_dot && !self.trusts_dot() {
                 return Step::Must(Wait::Content);
+            } else if blind == Level::Continuous && behind_dot {
+                // What the record says was earned may have been another server's: the first group of a session is watched as
+                // a trial is, which holds nothing up.
+                trial = self.flight.len() == 1 && !self.confirmed && self.options.level.is_none();
             }
         }
         if level == Level::Lockstep && core::mem::take(&mut self.needs_rset) {

@@ -116,7 +116,12 @@ impl Session {
             Stage::StartTls => {
                 return self.no_tls(SessionError::Timeout { waiting_for: Some(Verb::Starttls) });
             }
-            Stage::Unconnected | Stage::Greeting | Stage::Hello | Stage::Ready | Stage::Closed => {}
+            Stage::Unconnected
+            | Stage::Greeting
+            | Stage::Hello
+            | Stage::Auth
+            | Stage::Ready
+            | Stage::Closed => {}
         }
         if self.trial_failed(front) {
             return;
@@ -139,6 +144,6 @@ const fn limit(timeouts: &Timeouts, sent: Sent) -> Duration {
         Sent::Rcpt(_) => timeouts.rcpt,
         Sent::Data => timeouts.data,
         Sent::Content | Sent::Chunk => timeouts.content,
-        Sent::Reset | Sent::Command(..) | Sent::Probe(_) => timeouts.other,
+        Sent::Auth | Sent::AuthGivenUp | Sent::Reset | Sent::Command(..) | Sent::Probe(_) => timeouts.other,
     }
 }

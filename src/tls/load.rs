@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use once_cell::sync::OnceCell;
 use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
-use rustls::crypto::hash::HashAlgorithm;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, SupportedCipherSuite, SupportedProtocolVersion};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, SupportedProtocolVersion};
+use sha2::{Digest as _, Sha256};
+use zeroize::Zeroize as _;
 
 use super::channel::Channel;
 use super::info::TlsVersion;
@@ -60,17 +61,11 @@ pub(super) fn provider() -> Option<Arc<CryptoProvider>> {
     None
 }
 
-pub(super) fn sha256(provider: &CryptoProvider, data: &[u8]) -> Option<Digest> {
-    let hash = provider.cipher_suites.iter().find_map(|suite| match suite {
-        SupportedCipherSuite::Tls13(suite) => {
-            let hash = suite.common.hash_provider;
-            (hash.algorithm() == HashAlgorithm::SHA256).then_some(hash)
-        }
-        SupportedCipherSuite::Tls12(_) => None,
-    })?;
-    hash.hash(data).as_ref().try_into().ok()
+pub(super) fn sha256(data: &[u8]) -> Digest {
+    Sha256::digest(data).into()
 }
 
+/// The versions from one to another.
 pub(super) fn versions(min: TlsVersion, max: TlsVersion) -> Vec<&'static SupportedProtocolVersion> {
     let all: [(_, &SupportedProtocolVersion); 2] =
         [(TlsVersion::Tls12, &rustls::version::TLS12), (TlsVersion::Tls13, &rustls::version::TLS13)];
@@ -147,7 +142,7 @@ impl Material {
     }
 
     /// Under which the configuration is kept: equal if and only if all of it is.
-    fn digest(&self, policy: &Tls, provider: &CryptoProvider) -> Option<Digest> {
+    fn digest(&self, policy: &Tls) -> Digest {
         let mut all = format!(
             "{} {:?} {:?} {}",
             policy.dangerously_accept_any_certificate,
@@ -170,7 +165,10 @@ impl Material {
             chain.iter().for_each(|der| add(der));
             add(key.secret_der());
         }
-        sha256(provider, &all)
+        let digest = sha256(&all);
+        // A key may be in it.
+        all.zeroize();
+        digest
     }
 }
 
@@ -179,21 +177,19 @@ fn config(policy: &Tls, provider: Arc<CryptoProvider>) -> Result<Arc<ClientConfi
         return Err(TlsConfigError::NoPin);
     }
     let material = Material::of(policy)?;
-    let digest = material.digest(policy, &provider);
+    let digest = material.digest(policy);
     let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(at) = digest.and_then(|digest| known.iter().position(|(known, _)| *known == digest)) {
+    if let Some(at) = known.iter().position(|(known, _)| *known == digest) {
         let found = known.remove(at);
         let config = Arc::clone(&found.1);
         known.push(found);
         return Ok(config);
     }
     let config = Arc::new(make(policy, material, provider)?);
-    if let Some(digest) = digest {
-        if known.len() >= CONFIGS {
-            known.remove(0);
-        }
-        known.push((digest, Arc::clone(&config)));
+    if known.len() >= CONFIGS {
+        known.remove(0);
     }
+    known.push((digest, Arc::clone(&config)));
     Ok(config)
 }
 
@@ -223,7 +219,7 @@ fn make(
         (Some(issuers), None) => builder.with_webpki_verifier(issuers),
         (issuers, pins) => builder
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Verifier::new(provider, issuers, pins))),
+            .with_custom_certificate_verifier(Arc::new(Verifier::new(&provider, issuers, pins))),
     };
     let mut config = match material.identity {
         None => builder.with_no_client_auth(),

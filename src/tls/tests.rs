@@ -116,7 +116,7 @@ fn policies_that_say_the_same_share_their_sessions_and_others_do_not() {
     let acceptor = Acceptor::new(&identity).unwrap();
     let mut tls = Tls::new(TlsMode::Required);
     tls.roots = Roots::Only(identity.chain.clone());
-    let mut resumed = |tls: &Tls| {
+    let resumed = |tls: &Tls| {
         let mut client = Connector::new(tls, Some("mx.example")).unwrap().channel().unwrap();
         let mut server = acceptor.channel().unwrap();
         while client.is_handshaking() || server.is_handshaking() {

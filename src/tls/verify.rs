@@ -15,7 +15,6 @@ use super::policy::Pin;
 
 #[derive(Debug)]
 pub(super) struct Verifier {
-    provider: Arc<CryptoProvider>,
     algorithms: WebPkiSupportedAlgorithms,
     /// Issuer, name and dates; `None` where they aren't looked at.
     issuers: Option<Arc<WebPkiServerVerifier>>,
@@ -25,20 +24,19 @@ pub(super) struct Verifier {
 
 impl Verifier {
     pub(super) fn new(
-        provider: Arc<CryptoProvider>,
+        provider: &CryptoProvider,
         issuers: Option<Arc<WebPkiServerVerifier>>,
         pins: Option<Vec<Pin>>,
     ) -> Self {
         let algorithms = provider.signature_verification_algorithms;
-        Self { provider, algorithms, issuers, pins }
+        Self { algorithms, issuers, pins }
     }
 
-    fn fits(&self, pin: Pin, certificate: &CertificateDer<'_>) -> bool {
+    fn fits(pin: Pin, certificate: &CertificateDer<'_>) -> bool {
         match pin {
-            Pin::Certificate(digest) => sha256(&self.provider, certificate) == Some(digest),
-            Pin::PublicKey(digest) => ParsedCertificate::try_from(certificate).is_ok_and(|parsed| {
-                sha256(&self.provider, &parsed.subject_public_key_info()) == Some(digest)
-            }),
+            Pin::Certificate(digest) => sha256(certificate) == digest,
+            Pin::PublicKey(digest) => ParsedCertificate::try_from(certificate)
+                .is_ok_and(|parsed| sha256(&parsed.subject_public_key_info()) == digest),
         }
     }
 }
@@ -57,7 +55,7 @@ impl ServerCertVerifier for Verifier {
         }
         // Only the server's own certificate counts: what it sends along proves nothing by being there.
         match &self.pins {
-            Some(pins) if !pins.iter().any(|&pin| self.fits(pin, end_entity)) => {
+            Some(pins) if !pins.iter().any(|&pin| Self::fits(pin, end_entity)) => {
                 Err(CertificateError::ApplicationVerificationFailure.into())
             }
             _ => Ok(ServerCertVerified::assertion()),
