@@ -68,6 +68,7 @@ impl Session {
             return self.end(SessionError::ShutDown(reply));
         }
         self.stage = Stage::Draining;
+        self.source = None;
         self.output.discard();
         self.ledger.forget_behind(self.output.written());
         for transaction in &mut self.flight {
@@ -108,6 +109,9 @@ impl Session {
             if transaction.is_committed(handed) {
                 let outcome = transaction.lost(handed, Reason::Ended(Arc::clone(&error)));
                 self.finish(outcome);
+            } else if transaction.job.over || transaction.job.is_spent() {
+                let outcome = transaction.lost(handed, Reason::SourceSpent);
+                self.finish(outcome);
             } else {
                 again.push(transaction.undo());
             }
@@ -124,7 +128,7 @@ impl Session {
     /// 354 in a transaction that must not be completed: the way out is to leave before the dot.
     pub(super) fn abandon(&mut self) {
         if let Some(transaction) = self.flight.pop_back() {
-            self.close(transaction);
+            self.clear(transaction);
         }
         self.reconnect(ReconnectReason::Abandoned);
     }
@@ -143,6 +147,7 @@ impl Session {
         self.output.restart();
         self.parser = ReplyParser::new(self.options.reply_limits);
         self.cursor = Cursor::Between;
+        self.source = None;
         self.needs_rset = false;
         self.last_ended_well = true;
         self.probing = false;

@@ -21,7 +21,9 @@ mod output;
 mod peer;
 mod replies;
 mod scheduler;
+mod source;
 mod stats;
+mod streamed;
 mod timer;
 mod trace;
 mod transaction;
@@ -43,12 +45,14 @@ pub use self::options::{Chunking, Level, Options, RecipientPolicy, Timeouts, Unk
 pub use self::outcome::{Outcome, Reason, RecipientOutcome, Status, Ticket};
 pub use self::peer::{PeerRecord, Verdict};
 pub use self::stats::{Stats, Wait};
+pub use self::streamed::Streamed;
 pub use self::trace::{Direction, Trace};
 
 use self::greeting::Offer;
 use self::ledger::{Entry, Ledger, Sent};
 use self::output::Output;
 use self::scheduler::Cursor;
+use self::source::Source;
 use self::stats::RoundTrips;
 use self::timer::Timer;
 use self::transaction::{Job, Keeper, Transaction};
@@ -70,7 +74,8 @@ const ROOM_BYTES: u64 = 1024 * 1024;
 ///    ([`handle_timeout`](Self::handle_timeout));
 /// 2. drain output: [`output`](Self::output) hands out slices, the driver writes what it can, and says how much with
 ///    [`sent`](Self::sent), even if it was nothing;
-/// 3. drain events: [`next_event`](Self::next_event) until it is `None`;
+/// 3. drain events: [`next_event`](Self::next_event) until it is `None`. Where one was answered
+///    ([`Event::WantContent`]), go back to 2;
 /// 4. take the [`deadline`](Self::deadline);
 /// 5. wait until there is input, or room for output that is left, or the deadline passes.
 ///
@@ -95,6 +100,8 @@ pub struct Session {
     /// What has begun and is not finished, in order. The front of the ledger belongs to the front of this.
     flight: VecDeque<Transaction>,
     cursor: Cursor,
+    /// The streamed content that is being sent: that of the last in `flight`.
+    source: Option<Box<Source>>,
     /// The last transaction sent may still be open on the server.
     needs_rset: bool,
     /// The last transaction answered ended with an acceptance (or there was none).
@@ -162,6 +169,7 @@ impl Session {
             queued_bytes: 0,
             flight: VecDeque::new(),
             cursor: Cursor::Between,
+            source: None,
             needs_rset: false,
             last_ended_well: true,
             probing: false,
@@ -296,6 +304,11 @@ impl Session {
         self.output.sent(n);
         let after = self.output.written();
         self.timer.on_write(now, after > before, self.output.pending() > 0);
+        if after > before
+            && let Some(source) = self.source.as_deref_mut()
+        {
+            source.since = now;
+        }
         self.stats.bytes_sent = self.stats.bytes_sent.saturating_add(after.saturating_sub(before));
         let whole = self.ledger.front().map(|front| self.whole(front));
         if whole.is_some_and(|whole| whole > before && whole <= after) {
@@ -311,7 +324,7 @@ impl Session {
 
     /// What became known, one thing at a time.
     pub fn next_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        self.events.pop_front().or_else(|| self.ask())
     }
 
     /// QUIT has left: shut down the writing side, then close. No answer is waited for.
