@@ -11,6 +11,8 @@ mod faults;
 mod peers;
 mod send_all;
 mod socket;
+mod source;
+mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -24,9 +26,11 @@ pub use self::error::ConnectError;
 pub use self::peers::{PeerKey, Peers};
 pub use self::send_all::{Rejected, SendAll};
 pub use self::socket::Interest;
+pub use self::source::{Descriptor, Pieces, Reader, Source};
 
 use self::connect::Connector;
 use self::socket::Socket;
+use self::stream::Sources;
 use crate::session::{
     Event, Level, Message, Outcome, PeerRecord, Session, SessionError, Stats, SubmitError, Ticket, Trace,
 };
@@ -50,6 +54,7 @@ pub struct Client {
     link: Link,
     outcomes: VecDeque<Outcome>,
     reports: VecDeque<Event>,
+    sources: Sources,
     buffer: Vec<u8>,
     epoch: Instant,
     connect_error: Option<ConnectError>,
@@ -100,6 +105,7 @@ impl Client {
             link: Link::Connecting(connector),
             outcomes: VecDeque::new(),
             reports: VecDeque::new(),
+            sources: Sources::default(),
             buffer: Vec::new(),
             epoch: Instant::now(),
             connect_error: None,
@@ -231,13 +237,17 @@ impl Client {
     fn due(&self) -> Option<Duration> {
         match &self.link {
             Link::Connecting(connector) => Some(connector.timeout()),
-            Link::Open(_) => self.session.deadline().map(|deadline| deadline.saturating_sub(self.now())),
+            Link::Open(_) => {
+                let session = self.session.deadline().map(|deadline| deadline.saturating_sub(self.now()));
+                [session, self.sources.due()].into_iter().flatten().min()
+            }
             Link::Closed => None,
         }
     }
 
     /// Does all that can be done without blocking: connects, reads, writes, ends what has waited too long.
     pub fn drive(&mut self) {
+        let mut drawn = false;
         loop {
             let again = match &self.link {
                 Link::Connecting(_) => self.connecting(),
@@ -245,7 +255,9 @@ impl Client {
                 Link::Closed => false,
             };
             self.take_events();
-            if !again {
+            // Once: a fast source must not keep the caller here for as long as it has something.
+            let drew = !core::mem::replace(&mut drawn, true) && self.draw();
+            if !again && !drew {
                 break;
             }
         }
