@@ -38,7 +38,7 @@ HEAD = """\
 # Figures
 
 Written by `make bench`. All senders ran in turn in one run, each in a process of its own, to the same server: this
-project's sink, in another process, which counts what it gets. Times are the wall clock from before the connection to
+project's sink, in another process and on another core, which counts what it gets. Times are the wall clock from before the connection to
 after the last outcome; processor time is that of the sender alone (getrusage). Ratios are taken round by round; a value is
 the median, with the lowest and the highest of its rounds behind it.
 
@@ -80,6 +80,7 @@ def machine() -> str:
 
 def main() -> None:
     senders = harness.build()
+    harness.pin(harness.SENDER_CPU)
     measured: list[rows.Row] = []
 
     def take(row: rows.Row) -> None:

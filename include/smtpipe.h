@@ -77,7 +77,7 @@
 /**
  * How many causes of waiting there are.
  */
-#define SMTPIPE_WAIT_COUNT 11
+#define SMTPIPE_WAIT_COUNT 12
 
 /**
  * Major version of this header. While it is 0 the SONAME is `libsmtpipe.so.0`.
@@ -1001,6 +1001,16 @@ typedef struct smtpipe_message smtpipe_message;
 typedef struct smtpipe_outcome smtpipe_outcome;
 
 /**
+ * What is remembered of servers: what they offered, the levels that they earned or failed, how far away they are. It only
+ * decides what is tried first: a server that has changed corrects it. It keeps the 10,000 servers heard of last, and believes a
+ * record for a week.
+ *
+ * Clients and sessions share it by smtpipe_config_set_peers() and smtpipe_session_recall(), and keep what they need of it:
+ * it may be freed while they run. Any number of threads may use it at a time, for whatever call but the freeing.
+ */
+typedef struct smtpipe_peers smtpipe_peers;
+
+/**
  * Messages that a sink accepted. Never changes: any number of threads may read it at a time.
  */
 typedef struct smtpipe_received smtpipe_received;
@@ -1146,6 +1156,14 @@ typedef struct smtpipe_stats {
      * Connections started, the first included.
      */
     uint64_t connections;
+    /**
+     * Connections on which TLS was established.
+     */
+    uint64_t encrypted;
+    /**
+     * Connections that went on in clear although TLS was wanted: it wasn't offered, was refused, or had failed before.
+     */
+    uint64_t in_clear;
     /**
      * How often the sender had to wait, by cause; smtpipe_wait_text() names them.
      */
@@ -1416,6 +1434,7 @@ const char *smtpipe_client_reason(const struct smtpipe_client *client);
 
 /**
  * Waits until the greeting and EHLO are done (RFC 5321 section 3.1). There is no need to: sending and collecting do so too.
+ * With a server that may be told everything before it greets (smtpipe_config_set_early()) it waits for the connection only.
  *
  * @param client      Must not be NULL.
  * @param timeout_ms  Milliseconds; SMTPIPE_FOREVER is as long as the configuration's own limits allow.
@@ -2450,6 +2469,268 @@ int32_t smtpipe_outcome_recipient_status(const struct smtpipe_outcome *outcome,
  */
 const struct smtpipe_reply *smtpipe_outcome_recipient_reply(const struct smtpipe_outcome *outcome,
                                                             size_t index);
+
+/**
+ * Makes an empty cache.
+ *
+ * @param peers  Gets the cache. Must not be NULL.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Ownership: free it with smtpipe_peers_free().
+ * Threads: any.
+ * Since: 0.1.0.
+ *
+ * # Safety
+ * `peers` is NULL or writable.
+ */
+smtpipe_status smtpipe_peers_new(struct smtpipe_peers **peers);
+
+/**
+ * Frees a cache. Configurations and clients that were given it go on sharing what is behind it.
+ *
+ * @param peers  May be NULL.
+ *
+ * Threads: no other call on `peers` at the same time, none after.
+ * Since: 0.1.0.
+ *
+ * # Safety
+ * `peers` is NULL or live, and not used again.
+ */
+void smtpipe_peers_free(struct smtpipe_peers *peers);
+
+/**
+ * Makes a cache of what smtpipe_peers_to_bytes() gave. Anything else gives an empty one.
+ *
+ * @param data   May be NULL when `len` is 0.
+ * @param len    Number of bytes at `data`.
+ * @param peers  Gets the cache. Must not be NULL.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `len` is larger than an object can be.
+ *
+ * Ownership: free it with smtpipe_peers_free(). `data` may be reused when the call returns.
+ * Threads: any.
+ * Since: 0.1.0.
+ *
+ * # Safety
+ * `data` is readable for `len` bytes; `peers` is NULL or writable.
+ */
+smtpipe_status smtpipe_peers_from_bytes(const uint8_t *data,
+                                        size_t len,
+                                        struct smtpipe_peers **peers);
+
+/**
+ * Gives the whole cache as bytes, in the form of the file that smtpipe_peers_save() writes.
+ *
+ * @param peers  Must not be NULL.
+ * @param data   Gets the bytes, which are text without a NUL. Must not be NULL.
+ * @param len    Gets their number. Must not be NULL.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Ownership: free the bytes with smtpipe_peers_bytes_free().
+ * Threads: any.
+ * Since: 0.1.0.
+ *
+ * # Safety
+ * `peers` is NULL or live; `data` and `len` are NULL or writable.
+ */
+smtpipe_status smtpipe_peers_to_bytes(const struct smtpipe_peers *peers,
+                                      uint8_t **data,
+                                      size_t *len);
+
+/**
+ * Frees what smtpipe_peers_to_bytes() gave.
+ *
+ * @param data  May be NULL.
+ * @param len   The length that was given with it.
+ *
+ * Threads: any.
+ * Since: 0.1.0.
+ *
+ * # Safety
+ * `data` is NULL, or came with `len` from `smtpipe_peers_to_bytes` and is not used again.
+ */
+void smtpipe_peers_bytes_free(uint8_t *data, size_t len);
+
+/**
+ * Makes a cache of a file. There being none, or a damaged one, gives an empty cache.
+ *
+ * @param path   The file, in whatever bytes the file system has. Must not be NULL or empty.
+ * @param peers  Gets the cache. Must not be NULL.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if the path is empty; SMTPIPE_ERR_IO if there is a file that can't be
+ *         read.
+ *
+ * Ownership: free it with smtpipe_peers_free().
+ * Threads: any.
+ * Since: 0.1.0.
+ *
+ * # Safety
+ * `path` is NULL or NUL-terminated; `peers` is NULL or writable.
+ */
+smtpipe_status smtpipe_peers_load(const char *path,
+                                  struct smtpipe_peers **peers);
+
+/**
+ * Saves the cache in a file, in place of an older one: whoever reads it finds the whole old or the whole new. It is written
+ * beside the old one first and then renamed.
+ *
+ * @param peers  Must not be NULL.
+ * @param path   As for smtpipe_peers_load().
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if the path is empty; SMTPIPE_ERR_IO, and then the older file is as it
+ *         was.
+ *
+ * Threads: any.
+ * Since: 0.1.0.
+ *
+ * # Safety
+ * `peers` is NULL or live; `path` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_peers_save(const struct smtpipe_peers *peers,
+                                  const char *path);
+
+/**
+ * How many servers are remembered.
+ *
+ * @param peers  May be NULL.
+ *
+ * @return The number; 0 for NULL.
+ *
+ * Threads: any.
+ * Since: 0.1.0.
+ *
+ * # Safety
+ * `peers` is NULL or live.
+ */
+size_t smtpipe_peers_count(const struct smtpipe_peers *peers);
+
+/**
+ * Forgets every server.
+ *
+ * @param peers  Must not be NULL.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: any.
+ * Since: 0.1.0.
+ *
+ * # Safety
+ * `peers` is NULL or live.
+ */
+smtpipe_status smtpipe_peers_clear(const struct smtpipe_peers *peers);
+
+/**
+ * Forgets a server, so that the next session with it finds out anew what it bears.
+ *
+ * @param peers    Must not be NULL.
+ * @param address  Where a client found it: address and port, such as "192.0.2.1:25" or "[2001:db8::1]:25", or the path of a unix
+ *                 socket. Must not be NULL.
+ * @param name     The host name asked for, in lower case; "" for a unix socket. Must not be NULL.
+ * @param tls      0 if the connection was not encrypted, any other number if it was.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_NOTHING if it was not remembered; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT.
+ *
+ * Threads: any.
+ * Since: 0.1.0.
+ *
+ * # Safety
+ * `peers` is NULL or live; `address` and `name` are NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_peers_remove(const struct smtpipe_peers *peers,
+                                    const char *address,
+                                    const char *name,
+                                    int32_t tls);
+
+/**
+ * Gives the clients of this configuration a peer cache: there they look up what was learnt of the server before, and remember
+ * what is learnt now.
+ *
+ * @param config  Must not be NULL.
+ * @param peers   NULL, the default, for none. The configuration and its clients share it; it may be freed while they run.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per configuration; any for `peers`.
+ * Since: 0.1.0.
+ *
+ * # Safety
+ * `config` and `peers` are NULL or live.
+ */
+smtpipe_status smtpipe_config_set_peers(struct smtpipe_config *config,
+                                        const struct smtpipe_peers *peers);
+
+/**
+ * Sends EHLO and what follows before the server greets, if it is known to allow that: the peer cache says that it offered
+ * PIPECONNECT last time. A server that minds costs another connection; nothing is lost, and nothing is sent twice.
+ *
+ * With such a server smtpipe_client_connect() returns as soon as there is a connection, the capabilities are those of last time,
+ * and a refusal of the whole session is told by the outcomes and smtpipe_client_error().
+ *
+ * @param config  Must not be NULL.
+ * @param on      0 is off, any other number on (the default).
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0.
+ *
+ * # Safety
+ * `config` is NULL or live.
+ */
+smtpipe_status smtpipe_config_set_early(struct smtpipe_config *config,
+                                        int32_t on);
+
+/**
+ * Tells a session what was learnt of its server before. For a driver, before the first smtpipe_session_start(); clients do it
+ * by themselves.
+ *
+ * @param session  Must not be NULL.
+ * @param peers    Must not be NULL.
+ * @param address  Where the server is: address and port, such as "192.0.2.1:25" or "[2001:db8::1]:25", or the path of a unix
+ *                 socket. Must not be NULL.
+ * @param name     The host name asked for, in lower case; "" for a unix socket. Must not be NULL.
+ * @param tls      0 if the connection is not encrypted, any other number if it is.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_NOTHING if the server is not remembered; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_STATE if the
+ *         session has a connection: it knows better then.
+ *
+ * Threads: one at a time per session; any for `peers`.
+ * Since: 0.1.0.
+ *
+ * # Safety
+ * `session` and `peers` are NULL or live; `address` and `name` are NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_session_recall(struct smtpipe_session *session,
+                                      const struct smtpipe_peers *peers,
+                                      const char *address,
+                                      const char *name,
+                                      int32_t tls);
+
+/**
+ * Remembers what a session has learnt of its server. For a driver, behind the events of readiness, of a level gained or lost and
+ * of the end; clients do it by themselves.
+ *
+ * @param session  Must not be NULL.
+ * @param peers    Must not be NULL.
+ * @param address  As for smtpipe_session_recall().
+ * @param name     As for smtpipe_session_recall().
+ * @param tls      As for smtpipe_session_recall().
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT.
+ *
+ * Threads: one at a time per session; any for `peers`.
+ * Since: 0.1.0.
+ *
+ * # Safety
+ * `session` and `peers` are NULL or live; `address` and `name` are NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_session_remember(struct smtpipe_session *session,
+                                        const struct smtpipe_peers *peers,
+                                        const char *address,
+                                        const char *name,
+                                        int32_t tls);
 
 /**
  * Frees messages, and all that was borrowed from them.
@@ -3943,8 +4224,8 @@ smtpipe_status smtpipe_sink_options_add_rule(struct smtpipe_sink_options *option
  *
  * @param wait  0 to SMTPIPE_WAIT_COUNT - 1; any number is allowed.
  *
- * @return "greeting", "ehlo", "lockstep", "data", "content", "window", "trial", "recipients", "refusals", "command" or
- *         "quit"; NULL for a number that is none. Lives as long as the library is loaded.
+ * @return "greeting", "ehlo", "lockstep", "data", "content", "window", "trial", "recipients", "refusals", "command",
+ *         "quit" or "tls"; NULL for a number that is none. Lives as long as the library is loaded.
  *
  * Threads: any.
  */

@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
 
-use common::build;
 use bytes::Bytes;
+use common::build;
 use common::fixture::{Drawn, Expect, Fixture, Letter, Step};
 use common::peer::{LONG, Listener, Peer, wait};
 use rustix::event::{PollFd, PollFlags};

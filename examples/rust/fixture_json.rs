@@ -4,7 +4,7 @@
 //! One array of fixtures. Octets (content, and what server and client say) are strings in which each character is one
 //! octet, U+0000 to U+00FF: `s.encode("latin-1")` in Python. All else is text. The steps are described in
 //! `tests/README.md`; consecutive lines of one side are one step here, sizes are filled in and content is stuffed.
-//! Fixtures with `"drivers": false` need a clock of their own, or a transport without a kernel: leave them out.
+//! Fixtures with `"drivers": false` need a clock or TLS of their own, or a transport without a kernel: leave them out.
 
 #[path = "../../tests/common/mod.rs"]
 mod common;
@@ -28,8 +28,9 @@ fn fixture(f: &Fixture) -> String {
     object(&[
         ("name", text(&f.name)),
         ("rfc", text(&f.rfc)),
-        ("drivers", (f.for_drivers() && f.options.remembers.is_empty() && !streams).to_string()),
+        ("drivers", (f.for_drivers() && !streams).to_string()),
         ("options", settings(&f.options)),
+        ("remembered", remembered(&f.options)),
         ("messages", list(f.messages.iter().map(|m| letter(f, m)))),
         ("steps", list(f.steps.iter().map(step))),
     ])
@@ -45,8 +46,20 @@ fn settings(s: &Settings) -> String {
         ("max_unanswered", number(s.unanswered)),
         ("recipients", text(if s.all_recipients { "all" } else { "any" })),
         ("chunking", optional(s.chunking.as_deref())),
+        ("starttls", optional(s.starttls.as_deref())),
+        ("clear_after_failed_tls", s.clear_after_failed_tls.to_string()),
+        ("implicit_tls", s.implicit_tls.to_string()),
         ("eight_bit_anyway", s.eight_bit_anyway.to_string()),
     ])
+}
+
+/// What the server offered last time and the levels that it earned then; null if it is met for the first time.
+fn remembered(s: &Settings) -> String {
+    if s.remembers.is_empty() {
+        return "null".to_owned();
+    }
+    let texts = |words: &[String]| list(words.iter().map(|word| text(word)));
+    object(&[("offered", texts(&s.remembers)), ("earned", texts(&s.earned))])
 }
 
 fn letter(f: &Fixture, m: &Letter) -> String {
@@ -87,6 +100,8 @@ fn step(step: &Step) -> String {
         Step::Quit => make("quit", &[]),
         Step::Eof => make("eof", &[]),
         Step::Reset => make("reset", &[]),
+        Step::Truncate => make("truncate", &[]),
+        Step::Tls(fails) => make("tls", &[("fails", optional(fails.as_deref()))]),
         Step::Connect => make("connect", &[]),
         Step::Wait(time) => make("wait", &[("seconds", time.as_secs().to_string())]),
         Step::Take(room) => {

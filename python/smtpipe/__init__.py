@@ -17,6 +17,7 @@ from smtpipe._native import (
     Client,
     Message,
     Outcome,
+    Peers,
     Received,
     Recipient,
     Reply,
@@ -30,6 +31,8 @@ from smtpipe._types import (
     Closed,
     Downgrade,
     Level,
+    PeerKey,
+    PeerRecord,
     Ready,
     Reconnect,
     Rule,
@@ -37,6 +40,7 @@ from smtpipe._types import (
     Stats,
     Status,
     Upgrade,
+    Verdict,
 )
 from smtpipe.errors import (
     ClosedError,
@@ -62,6 +66,9 @@ __all__ = [
     "MisuseError",
     "Outcome",
     "PeerError",
+    "PeerKey",
+    "PeerRecord",
+    "Peers",
     "Ready",
     "Received",
     "Recipient",
@@ -80,6 +87,7 @@ __all__ = [
     "Status",
     "UnsupportedError",
     "Upgrade",
+    "Verdict",
     "__version__",
     "connect",
 ]

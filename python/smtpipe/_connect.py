@@ -12,7 +12,7 @@ from smtpipe.errors import MisuseError, UnsupportedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from smtpipe._native import Client
+    from smtpipe._native import Client, Peers
 
 __all__ = ["connect", "default_local_name"]
 
@@ -32,9 +32,12 @@ def connect(
     max_unanswered: int = 0,
     recipients: str = "any",
     timeout: float | None = None,
-    peers: object = None,
+    peers: Peers | None = None,
     trace: Callable[[str, bytes], object] | None = None,
     lmtp: bool = False,
+    chunking: str = "auto",
+    eight_bit_anyway: bool = False,
+    early: bool = True,
 ) -> Client:
     """Connect to a mail server and wait until it has answered EHLO.
 
@@ -55,10 +58,17 @@ def connect(
         recipients: `"any"`: a message goes to those who were accepted; `"all"`: to all or to nobody.
         timeout: seconds to wait for any one thing (connecting, a reply, room to write); by default the
             limits of RFC 5321 section 4.5.3.2.
-        peers: must be `None`: records of servers met before are not kept by this version.
+        peers: where to look up what was learnt of the server before, and to remember what is learnt now. Any
+            number of clients may share one.
         trace: called as `trace("sent" or "received", line)` with every command and reply line; content isn't
             shown. What it raises is reported by `sys.unraisablehook`.
         lmtp: speak LMTP (RFC 2033): a reply for each recipient.
+        chunking: when BDAT (RFC 3030) takes the place of DATA: `"auto"` where it gains something, `"never"`
+            (which rules out the level `"streaming"`), `"always"` where the server offers it.
+        eight_bit_anyway: send 8-bit content to a server that doesn't offer 8BITMIME, too.
+        early: to a server that `peers` knows to allow it (PIPECONNECT), commands go out before it greets:
+            `connect` then returns as soon as there is a connection, `capabilities` are those of last time,
+            and a server that refuses the session says so by `collect` and `error`.
 
     Raises:
         MisuseError: an argument can't be used (a `ValueError`).
@@ -66,7 +76,7 @@ def connect(
         OSError: from the socket; or a `SessionError`, with the server's reply where there was one.
 
     """
-    _refuse_unsupported(tls=tls, ca_file=ca_file, username=username, password=password, peers=peers)
+    _refuse_unsupported(tls=tls, ca_file=ca_file, username=username, password=password)
     if (host is None) == (unix_path is None):
         raise MisuseError("host: give either a host or unix_path")
     return _native.connect(
@@ -81,6 +91,10 @@ def connect(
         timeout=timeout,
         trace=trace,
         lmtp=lmtp,
+        chunking=chunking,
+        eight_bit_anyway=eight_bit_anyway,
+        early=early,
+        peers=peers,
     )
 
 

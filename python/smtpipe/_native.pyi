@@ -1,6 +1,6 @@
 """The engine, its drivers and the sink, as the native module has them. Import these names from `smtpipe`."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from email.message import Message as StandardMessage
 from os import PathLike
 from types import TracebackType
@@ -13,6 +13,8 @@ from smtpipe._types import (
     Closed,
     Downgrade,
     Level,
+    PeerKey,
+    PeerRecord,
     Ready,
     Reconnect,
     Rule,
@@ -27,6 +29,7 @@ __all__ = [
     "Client",
     "Message",
     "Outcome",
+    "Peers",
     "Received",
     "Recipient",
     "Reply",
@@ -59,6 +62,10 @@ def connect(
     timeout: float | None,
     trace: _Trace | None,
     lmtp: bool,
+    chunking: str,
+    eight_bit_anyway: bool,
+    early: bool,
+    peers: Peers | None,
 ) -> Client:
     """Connect and wait for EHLO; `smtpipe.connect` without the defaults."""
 
@@ -282,6 +289,10 @@ class Session:
         timeout: float | None = None,
         trace: _Trace | None = None,
         lmtp: bool = False,
+        chunking: str = "auto",
+        eight_bit_anyway: bool = False,
+        early: bool = True,
+        peer: PeerRecord | None = None,
     ) -> Self: ...
     def submit(self, message: _Sendable) -> int:
         """Queue a message and return its ticket."""
@@ -327,6 +338,9 @@ class Session:
     def error(self) -> SessionError | None:
         """Why the session ended, if not by QUIT."""
     @property
+    def peer_record(self) -> PeerRecord:
+        """What was learnt of this server, to be given to the next session with it as `peer`."""
+    @property
     def unfinished(self) -> int:
         """Tickets that have no outcome yet."""
     @property
@@ -335,6 +349,45 @@ class Session:
     @property
     def closed(self) -> bool:
         """Whether nothing more will happen."""
+
+@final
+class Peers:
+    """What is remembered of servers: what they offered, the levels they earned or failed, the distance.
+
+    Give it to `connect`; any number of clients and threads may share one. It keeps the 10,000 servers heard
+    of last, and believes a record for a week.
+    """
+
+    def __new__(cls) -> Self: ...
+    @classmethod
+    def load(cls, path: str | PathLike[str]) -> Self:
+        """Read a file that `save` wrote. There being none, or a damaged one, gives an empty cache.
+
+        Raises `OSError` if there is one that can't be read.
+        """
+    @classmethod
+    def from_bytes(cls, data: Buffer) -> Self:
+        """Read what `to_bytes` returned. Anything else gives an empty cache."""
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write a file in place of an older one: whoever reads it finds the whole old or the whole new.
+
+        Raises `OSError`, and then the older one is as it was.
+        """
+    def to_bytes(self) -> bytes:
+        """All of it, in the form of the file."""
+    def keys(self) -> list[PeerKey]:
+        """Which servers are remembered, in order."""
+    def get(self, key: PeerKey) -> PeerRecord | None:
+        """What is remembered of a server, unless that was too long ago."""
+    def put(self, key: PeerKey, record: PeerRecord) -> None:
+        """Remember this of a server."""
+    def remove(self, key: PeerKey) -> bool:
+        """Forget a server. `False`: it wasn't remembered."""
+    def clear(self) -> None:
+        """Forget every server."""
+    def __iter__(self) -> Iterator[PeerKey]: ...
+    def __len__(self) -> int: ...
+    def __bool__(self) -> bool: ...
 
 @final
 class Received:

@@ -20,6 +20,8 @@ __all__ = [
     "Closed",
     "Downgrade",
     "Level",
+    "PeerKey",
+    "PeerRecord",
     "Ready",
     "Reconnect",
     "Rule",
@@ -27,6 +29,7 @@ __all__ = [
     "Stats",
     "Status",
     "Upgrade",
+    "Verdict",
 ]
 
 
@@ -63,6 +66,17 @@ class Level(StrEnum):
         return list(Level).index(self)
 
 
+class Verdict(StrEnum):
+    """What is known of one way of pipelining with a server."""
+
+    UNKNOWN = "unknown"
+    """Not tried yet."""
+    EARNED = "earned"
+    """The server answered everything in order."""
+    FAILED = "failed"
+    """The server lost or mangled something."""
+
+
 class Capabilities(Mapping[str, str]):
     """What the server offered in answer to EHLO: keyword to parameters (`""` where there are none).
 
@@ -92,6 +106,14 @@ class Capabilities(Mapping[str, str]):
 
     def __repr__(self) -> str:
         return f"Capabilities({self.domain!r}, {list(self._keywords.items())!r})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Capabilities):
+            return NotImplemented
+        return self.domain == other.domain and list(self.items()) == list(other.items())
+
+    def __hash__(self) -> int:
+        return hash((self.domain, *self._keywords.items()))
 
     @property
     def size(self) -> int | None:
@@ -127,6 +149,10 @@ class Stats:
     """Trials that the server failed."""
     connections: int
     """Connections made, the first included."""
+    encrypted: int
+    """Connections on which TLS was established."""
+    in_clear: int
+    """Connections that went on in clear although TLS was wanted: not offered, refused, or failed before."""
     waits: Mapping[str, int] = field(default_factory=dict)
     """Why the sender had to wait: the reason to how often."""
 
@@ -163,6 +189,34 @@ class Rule:
     """How many matches to let pass first."""
     count: int | None = None
     """How often it applies; always by default."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeerKey:
+    """Which server a record is of. What one of them offers says nothing of another."""
+
+    address: str
+    """Address and port, as in `"192.0.2.1:25"` or `"[2001:db8::1]:25"`, or the path of a unix socket."""
+    name: str
+    """The name asked for, in lower case; `""` for a unix socket."""
+    tls: bool = False
+    """Whether the connection is encrypted."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeerRecord:
+    """What was learnt of one server. It only decides what is tried first: EHLO corrects it."""
+
+    offered: Capabilities | None = None
+    """What EHLO was answered last, LIMITS (RFC 9422) included."""
+    continuous: Verdict = Verdict.UNKNOWN
+    """Commands behind an end of content."""
+    streaming: Verdict = Verdict.UNKNOWN
+    """Whole transactions with BDAT, back to back."""
+    early: Verdict = Verdict.UNKNOWN
+    """Commands before the greeting: `FAILED` if the server that had offered PIPECONNECT minded."""
+    round_trip: float | None = None
+    """The longest round trip seen in which the server had nothing to think about, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import pytest
 from conftest import PATIENCE
+from smtpipe import Capabilities, PeerKey, PeerRecord, Peers, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,7 +35,7 @@ EXPECTATIONS = frozenset({"outcome", "error", "level", "event", "closed", "stat"
 Fixture: TypeAlias = dict[str, Any]
 Step: TypeAlias = dict[str, Any]
 
-_NOT_FOR_DRIVERS = re.compile(r"^(WAIT |TAKE |MS |# only: *engine|# remembers:)", re.MULTILINE)
+_NOT_FOR_DRIVERS = re.compile(r"^(WAIT |TAKE |MS |# only: *engine|# starttls:|# tls:)", re.MULTILINE)
 
 
 def names() -> list[str]:
@@ -89,6 +90,22 @@ def _greeting(played: Fixture) -> int:
     return next(
         (at for at, step in enumerate(played["steps"]) if step["do"] == "server"), len(played["steps"])
     )
+
+
+def peers(played: Fixture, port: int) -> Peers | None:
+    """What a client remembers of the server at this port when the transcript begins."""
+    remembered = played["remembered"]
+    if remembered is None:
+        return None
+    pairs = (word.partition(" ") for word in remembered["offered"])
+    offered = Capabilities("mx.example", [(keyword, params) for keyword, _, params in pairs])
+    continuous, streaming = (
+        Verdict.EARNED if level in remembered["earned"] else Verdict.UNKNOWN
+        for level in ("continuous", "streaming")
+    )
+    found = Peers()
+    found.put(PeerKey(f"127.0.0.1:{port}", "127.0.0.1"), PeerRecord(offered, continuous, streaming))
+    return found
 
 
 class Caller(Protocol):

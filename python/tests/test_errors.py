@@ -158,7 +158,6 @@ def test_connect_needs_a_target() -> None:
         {"ca_file": "ca.pem"},
         {"username": "u"},
         {"password": "p"},
-        {"peers": {}},
     ],
 )
 def test_what_this_version_lacks_is_refused_before_connecting(

@@ -134,13 +134,17 @@ class Caller:
                 case _:
                     raise AssertionError(line)
 
-    def configure(self, port: int) -> None:
+    def configure(self, port: int, folder: Path) -> None:
         options: dict[str, Any] = self.played["options"]
         self.order("set", f"port={port}")
         self.order("set", f"local_name={replay.LOCAL_NAME}")
         for key, value in options.items():
             if value is not None:
                 self.order("set", f"{key}={int(value) if isinstance(value, bool) else value}")
+        if (peers := replay.peers(self.played, port)) is not None:
+            path = folder / "peers"
+            peers.save(path)
+            self.order("set", f"peers={path}")
 
     def operate_after(self, said: int, steps: list[Step]) -> None:
         self.order("read", said)
@@ -199,12 +203,12 @@ class Caller:
 
 
 @pytest.mark.parametrize("name", replay.names())
-def test_transcript(name: str, program: Path) -> None:
+def test_transcript(name: str, program: Path, tmp_path: Path) -> None:
     played = replay.fixture(name)
     server = replay.Server(played)
     try:
         with Caller(program, played) as caller:
-            caller.configure(server.port)
+            caller.configure(server.port, tmp_path)
             caller.order("open")
             for step in replay.first_steps(played):
                 caller.operate(step)

@@ -9,7 +9,7 @@ use super::error::ConnectError;
 use super::peers::PeerKey;
 use super::socket::{Socket, wait_also};
 use super::{Client, Link, Target};
-use crate::session::Event;
+use crate::session::{Event, TlsError, TlsFailure};
 
 /// How many slices one system call takes.
 const SLICES: usize = 256;
@@ -202,6 +202,10 @@ impl Client {
                     self.buffer = Vec::new();
                 }
                 Event::Ready => self.remember(),
+                Event::StartTls => {
+                    let now = self.now();
+                    self.session.tls_failed(now, TlsError::new(TlsFailure::Other, "there is none yet"));
+                }
                 Event::Reconnect { .. } => {
                     self.sources.unwant();
                     self.remember();

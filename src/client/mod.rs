@@ -63,14 +63,15 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects, and waits until the greeting and EHLO are done.
+    /// Connects, and waits until the greeting and EHLO are done. Where the peer cache says that the server may be told everything
+    /// before it greets, it returns as soon as there is a connection; what the server then minds, the outcomes say.
     ///
     /// # Errors
     ///
     /// No connection, or the server would not talk: [`ConnectError::reply`] has what it said.
     pub fn connect(config: Config) -> Result<Self, ConnectError> {
         let mut this = Self::open(config)?;
-        while !this.session.is_ready() {
+        while !this.is_open() {
             this.drive();
             if this.session.is_closed() {
                 return Err(match this.connect_error.take() {
@@ -83,7 +84,7 @@ impl Client {
                         .into(),
                 });
             }
-            if !this.session.is_ready() {
+            if !this.is_open() {
                 this.wait(None);
             }
         }
@@ -250,7 +251,10 @@ impl Client {
         let mut drawn = false;
         loop {
             let again = match &self.link {
-                Link::Connecting(_) => self.connecting(),
+                // To a server that lets us speak first all is said at once: what is queued next goes with EHLO.
+                Link::Connecting(_) => {
+                    self.connecting() && !(self.session.is_early() && self.session.unfinished() == 0)
+                }
                 Link::Open(_) => self.exchange(),
                 Link::Closed => false,
             };
@@ -294,6 +298,11 @@ impl Client {
     /// Why the session ended, if not by QUIT.
     pub fn error(&self) -> Option<&SessionError> {
         self.session.error()
+    }
+
+    /// Whether messages go out now: the greeting and EHLO are done, or the server is known not to mind being told first.
+    pub const fn is_open(&self) -> bool {
+        self.session.is_ready() || self.session.is_early()
     }
 
     /// Whether the connection is gone for good.

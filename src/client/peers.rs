@@ -1,21 +1,16 @@
 //! What is remembered of servers, shared by all clients that are given the same [`Peers`]. Bounded, forgetful, and never
 //! trusted: a record only decides what is tried first. It must never hold anything of the messages.
-//!
-//! The file: a line that names the format, a line for each server, a line with a checksum. A file that is not exactly that
-//! is an empty one.
+
+mod format;
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::session::{PeerRecord, Verdict};
-use crate::wire::{Capabilities, Reply};
+use crate::session::PeerRecord;
 
-/// The format's name and version.
-const HEAD: &str = "smtpipe-peers 1";
 /// Servers kept; the one heard of longest ago makes room.
 const CAPACITY: usize = 10_000;
 /// How long a record is believed.
@@ -60,9 +55,21 @@ impl Peers {
         insert(&mut self.lock(), key, Entry { record, seen: now() });
     }
 
-    /// Forgets a server.
-    pub fn remove(&self, key: &PeerKey) {
-        self.lock().remove(key);
+    /// Forgets a server. True: it was remembered.
+    pub fn remove(&self, key: &PeerKey) -> bool {
+        self.lock().remove(key).is_some()
+    }
+
+    /// Forgets every server.
+    pub fn clear(&self) {
+        self.lock().clear();
+    }
+
+    /// Which servers are remembered, in order; some perhaps too long ago to be believed.
+    pub fn keys(&self) -> Vec<PeerKey> {
+        let mut keys: Vec<_> = self.lock().keys().cloned().collect();
+        keys.sort_unstable();
+        keys
     }
 
     /// How many servers are remembered.
@@ -77,21 +84,12 @@ impl Peers {
 
     /// The whole cache as bytes, for [`from_bytes`](Self::from_bytes).
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut text = format!("{HEAD}\n");
-        let entries = self.lock();
-        let mut keys: Vec<_> = entries.iter().collect();
-        keys.sort_unstable_by_key(|(key, _)| *key);
-        for (key, entry) in keys {
-            write_entry(&mut text, key, entry);
-        }
-        let sum = checksum(text.as_bytes());
-        let _ = writeln!(text, "{sum:016x}");
-        text.into_bytes()
+        format::write(&self.lock())
     }
 
     /// A cache from bytes. What [`to_bytes`](Self::to_bytes) did not make gives an empty one.
     pub fn from_bytes(bytes: &[u8]) -> Self {
-        Self(Arc::new(Mutex::new(read(bytes).unwrap_or_default())))
+        Self(Arc::new(Mutex::new(format::read(bytes).unwrap_or_default())))
     }
 
     /// A cache from a file; empty if there is none or it is damaged.
@@ -143,121 +141,6 @@ fn insert(entries: &mut HashMap<PeerKey, Entry>, key: PeerKey, entry: Entry) {
     entries.insert(key, entry);
 }
 
-/// Tab-separated; what a server or caller wrote is escaped.
-fn write_entry(text: &mut String, key: &PeerKey, entry: &Entry) {
-    let PeerRecord { continuous, streaming, early, offered, round_trip } = &entry.record;
-    let micros = round_trip.map_or(String::new(), |time| time.as_micros().to_string());
-    let offered = offered.as_ref().map_or(String::new(), |offered| {
-        let mut lines = offered.domain().to_owned();
-        for (keyword, params) in offered.iter() {
-            let _ = write!(lines, "\n{keyword} {params}");
-        }
-        lines
-    });
-    let _ = writeln!(
-        text,
-        "{}\t{}\t{}\t{}\t{}{}{}\t{micros}\t{}",
-        key.address.escape_default(),
-        key.name.escape_default(),
-        if key.tls { "tls" } else { "clear" },
-        entry.seen,
-        letter(*continuous),
-        letter(*streaming),
-        letter(*early),
-        offered.escape_default(),
-    );
-}
-
-fn read(bytes: &[u8]) -> Option<HashMap<PeerKey, Entry>> {
-    let text = std::str::from_utf8(bytes).ok()?.strip_suffix('\n')?;
-    let (body, sum) = text.rsplit_once('\n')?;
-    let body = bytes.get(..=body.len())?;
-    if u64::from_str_radix(sum, 16).ok()? != checksum(body) {
-        return None;
-    }
-    let mut lines = std::str::from_utf8(body).ok()?.lines();
-    if lines.next() != Some(HEAD) {
-        return None;
-    }
-    let mut entries = HashMap::new();
-    for line in lines {
-        let (key, entry) = read_entry(line)?;
-        insert(&mut entries, key, entry);
-    }
-    Some(entries)
-}
-
-fn read_entry(line: &str) -> Option<(PeerKey, Entry)> {
-    let mut fields = line.split('\t');
-    let mut next = || fields.next();
-    let (address, name, tls, seen) = (unescape(next()?)?, unescape(next()?)?, next()?, next()?.parse().ok()?);
-    let mut verdicts = next()?.chars().map(verdict);
-    let micros = next()?;
-    let offered = unescape(next()?)?;
-    let record = PeerRecord {
-        continuous: verdicts.next()??,
-        streaming: verdicts.next()??,
-        early: verdicts.next()??,
-        offered: (!offered.is_empty())
-            .then(|| Capabilities::from_reply(&Reply::new(250, offered.as_bytes()))),
-        round_trip: if micros.is_empty() { None } else { Some(Duration::from_micros(micros.parse().ok()?)) },
-    };
-    let tls = match tls {
-        "tls" => true,
-        "clear" => false,
-        _ => return None,
-    };
-    Some((PeerKey { address, name, tls }, Entry { record, seen }))
-}
-
-/// The inverse of `escape_default`, whose escapes are these and no others.
-fn unescape(text: &str) -> Option<String> {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text.chars();
-    while let Some(c) = rest.next() {
-        if c != '\\' {
-            out.push(c);
-            continue;
-        }
-        out.push(match rest.next()? {
-            't' => '\t',
-            'r' => '\r',
-            'n' => '\n',
-            c @ ('\'' | '"' | '\\') => c,
-            'u' => {
-                let hex: String = rest.by_ref().skip(1).take_while(|&c| c != '}').take(6).collect();
-                char::from_u32(u32::from_str_radix(&hex, 16).ok()?)?
-            }
-            _ => return None,
-        });
-    }
-    Some(out)
-}
-
-const fn letter(verdict: Verdict) -> char {
-    match verdict {
-        Verdict::Unknown => '?',
-        Verdict::Earned => '+',
-        Verdict::Failed => '-',
-    }
-}
-
-const fn verdict(letter: char) -> Option<Verdict> {
-    match letter {
-        '?' => Some(Verdict::Unknown),
-        '+' => Some(Verdict::Earned),
-        '-' => Some(Verdict::Failed),
-        _ => None,
-    }
-}
-
-/// FNV-1a: against damage, not against malice.
-fn checksum(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |sum, &byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
 }
@@ -265,6 +148,8 @@ fn now() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::Verdict;
+    use crate::wire::{Capabilities, Reply};
 
     fn key(n: usize) -> PeerKey {
         PeerKey { address: format!("192.0.2.1:{n}"), name: "mx.ex\tample\n\u{e9}".into(), tls: n % 2 == 1 }
@@ -277,7 +162,7 @@ mod tests {
             early: Verdict::Unknown,
             offered: Some(Capabilities::from_reply(&Reply::new(
                 250,
-                b"mx\nSIZE 1000\nPIPELINING\nX-\xc3\xa9 \\",
+                b"mx\nSIZE 1000\nPIPELINING\nLIMITS RCPTMAX=7 MAILMAX=3\nX-\xc3\xa9 \\",
             ))),
             round_trip: Some(Duration::from_micros(51_234)),
         }
@@ -293,6 +178,32 @@ mod tests {
         assert_eq!(again.get(&key(1)), Some(record()));
         assert_eq!(again.get(&key(2)), Some(PeerRecord::default()));
         assert_eq!(again.get(&key(3)), None);
+        assert_eq!(again.keys(), [key(1), key(2)]);
+        assert!(again.remove(&key(1)));
+        assert!(!again.remove(&key(1)));
+        assert_eq!(again.keys(), [key(2)]);
+        again.clear();
+        assert!(again.is_empty());
+    }
+
+    #[test]
+    fn address_name_and_encryption_make_four_servers() {
+        let peers = Peers::new();
+        let key =
+            |address: &str, name: &str, tls| PeerKey { address: address.into(), name: name.into(), tls };
+        let keys = [
+            key("192.0.2.1:25", "a.example", false),
+            key("192.0.2.1:25", "a.example", true),
+            key("192.0.2.1:25", "b.example", false),
+            key("192.0.2.1:587", "a.example", false),
+        ];
+        peers.put(keys[0].clone(), record());
+        assert!(keys[1..].iter().all(|other| peers.get(other).is_none()));
+        for other in &keys[1..] {
+            peers.put(other.clone(), PeerRecord::default());
+        }
+        assert_eq!(peers.len(), 4);
+        assert_eq!(peers.get(&keys[0]), Some(record()));
     }
 
     #[test]

@@ -26,11 +26,12 @@ impl Session {
     }
 
     /// There is no connection any more: how bad that is depends on where the session stands.
-    fn connection_over(&mut self, error: SessionError) {
+    pub(super) fn connection_over(&mut self, error: SessionError) {
         match self.stage {
             Stage::Closed => {}
             Stage::Quitting => self.closed(),
             Stage::Draining => self.drained(),
+            Stage::StartTls => self.no_tls(error),
             Stage::Unconnected | Stage::Greeting | Stage::Hello | Stage::Ready => {
                 if !self.trial_failed(self.ledger.front()) {
                     self.end(error);
@@ -64,7 +65,7 @@ impl Session {
         if matches!(self.stage, Stage::Draining | Stage::Closed) {
             return;
         }
-        if matches!(front.sent, Sent::Greeting | Sent::Hello(_)) {
+        if matches!(front.sent, Sent::Greeting | Sent::Hello(_) | Sent::StartTls) {
             return self.end(SessionError::ShutDown(reply));
         }
         self.stage = Stage::Draining;
@@ -148,6 +149,9 @@ impl Session {
         self.parser = ReplyParser::new(self.options.reply_limits);
         self.cursor = Cursor::Between;
         self.source = None;
+        self.secure = None;
+        self.drained = None;
+        self.stays_clear = false;
         self.needs_rset = false;
         self.last_ended_well = true;
         self.probing = false;

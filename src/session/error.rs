@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::starttls::TlsError;
 use crate::wire::{LineError, Reply, ReplyError, Verb};
 
 /// The caller's input can't be sent. Nothing of it was queued.
@@ -41,6 +42,9 @@ pub enum PeerError {
         /// The reply.
         reply: Reply,
     },
+    /// More came behind the reply to STARTTLS (RFC 3207 §6).
+    #[error("the server sent more behind its reply to STARTTLS, in clear: an attack, or a broken proxy")]
+    Injected,
     /// A reply that can't be read.
     #[error("malformed reply: {0}")]
     Malformed(#[from] ReplyError),
@@ -84,10 +88,25 @@ pub enum SessionError {
     /// The server said 421.
     #[error("the server is shutting down: {0}")]
     ShutDown(Reply),
+    /// TLS is required, and the server doesn't offer STARTTLS: perhaps somebody in between took it out.
+    #[error("TLS is required, and the server does not offer STARTTLS")]
+    StartTlsNotOffered,
+    /// TLS is required, and the server refused STARTTLS.
+    #[error("TLS is required, and the server refused STARTTLS: {0}")]
+    StartTlsRefused(Reply),
+    /// TLS failed.
+    #[error("{0}")]
+    Tls(#[from] TlsError),
     /// Nothing came in time.
     #[error("timed out{}", in_reply_to(*waiting_for))]
     Timeout {
         /// The command whose reply was awaited; `None` while writing.
+        waiting_for: Option<Verb>,
+    },
+    /// The connection ended without TLS's `close_notify`: somebody in between may have cut off what the server said.
+    #[error("the connection was cut off without a TLS close_notify{}", in_reply_to(*waiting_for))]
+    Truncated {
+        /// The command whose reply was awaited.
         waiting_for: Option<Verb>,
     },
 }
@@ -98,6 +117,7 @@ impl SessionError {
         match self {
             Self::Refused { reply, .. }
             | Self::ShutDown(reply)
+            | Self::StartTlsRefused(reply)
             | Self::Peer(
                 PeerError::Early { reply, .. }
                 | PeerError::Unsolicited(reply)
@@ -105,8 +125,11 @@ impl SessionError {
             ) => Some(reply),
             Self::Closed { .. }
             | Self::Lost(_)
-            | Self::Peer(PeerError::Malformed(_))
-            | Self::Timeout { .. } => None,
+            | Self::Peer(PeerError::Injected | PeerError::Malformed(_))
+            | Self::StartTlsNotOffered
+            | Self::Tls(_)
+            | Self::Timeout { .. }
+            | Self::Truncated { .. } => None,
         }
     }
 }

@@ -28,6 +28,10 @@ pub enum Event {
         /// Why.
         why: ReconnectReason,
     },
+    /// Do a TLS handshake on the connection, beginning with the next byte of either direction; then call
+    /// [`Session::tls_established`](super::Session::tls_established) or
+    /// [`Session::tls_failed`](super::Session::tls_failed).
+    StartTls,
     /// The server passed a trial: from here on more is pipelined.
     Upgrade {
         /// The level used from here on.
@@ -82,6 +86,8 @@ pub enum ReconnectReason {
     Abandoned,
     /// As many messages as the server takes on one connection (MAILMAX, RFC 9422).
     MailMax,
+    /// TLS failed on this one, and the caller lets messages go in clear then.
+    TlsFailed,
     /// A trial left this one out of step.
     Trial,
 }

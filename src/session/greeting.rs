@@ -6,7 +6,8 @@ use core::time::Duration;
 use super::error::SessionError;
 use super::event::{DowngradeReason, Event, ReconnectReason};
 use super::ledger::Sent;
-use super::peer::Verdict;
+use super::options::StartTls;
+use super::peer::{PeerRecord, Verdict};
 use super::{Session, Stage};
 use crate::wire::{Capabilities, Class, Reply, Verb, command};
 
@@ -71,7 +72,9 @@ impl Session {
         self.stage = Stage::Greeting;
         self.stats.connections = self.stats.connections.saturating_add(1);
         self.timer.restart(now);
-        let assumed = self.peer.early_offer().filter(|_| self.options.early).cloned();
+        // What would go out early goes out before STARTTLS, in clear.
+        let early = self.options.early && (self.secure.is_some() || self.options.starttls == StartTls::Never);
+        let assumed = self.peer.early_offer().filter(|_| early).cloned();
         self.early = assumed.is_some();
         self.note(Sent::Greeting);
         if let Some(assumed) = assumed {
@@ -105,8 +108,6 @@ impl Session {
                 };
                 let offer = Offer::of(&capabilities);
                 let relied_on = core::mem::replace(&mut self.offer, offer);
-                self.peer.offered = Some(capabilities.clone());
-                self.peer.round_trip = Some(self.timer.slowest);
                 self.capabilities = Some(capabilities);
                 let relied_on = core::mem::take(&mut self.early).then_some(relied_on);
                 self.after_hello();
@@ -123,12 +124,25 @@ impl Session {
     }
 
     /// The server has said what it offers: whatever has to be done before the first message is begun here, in order.
-    fn after_hello(&mut self) {
-        self.ready();
+    pub(super) fn after_hello(&mut self) {
+        if self.wants_tls() {
+            return self.begin_tls();
+        }
+        if !self.is_closed() {
+            self.ready();
+        }
     }
 
     /// Messages may go.
     fn ready(&mut self) {
+        if core::mem::replace(&mut self.record_is_of_tls, self.secure.is_some()) != self.secure.is_some() {
+            // What is remembered is of the server behind the other door.
+            self.peer = PeerRecord::default();
+        }
+        if let Some(offered) = &self.capabilities {
+            self.peer.correct(offered);
+        }
+        self.peer.round_trip = Some(self.timer.slowest);
         self.stage = Stage::Ready;
         self.events.push_back(Event::Ready);
     }
@@ -149,11 +163,11 @@ impl Session {
         self.reconnect(ReconnectReason::Trial);
     }
 
-    const fn first_hello(&self) -> Verb {
+    pub(super) const fn first_hello(&self) -> Verb {
         if self.options.lmtp { Verb::Lhlo } else { Verb::Ehlo }
     }
 
-    fn hello(&mut self, verb: Verb) {
+    pub(super) fn hello(&mut self, verb: Verb) {
         let name = self.options.local_name.clone();
         self.send(Sent::Hello(verb), |out| match verb {
             Verb::Helo => command::helo(out, &name),

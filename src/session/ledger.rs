@@ -14,6 +14,7 @@ pub(super) enum Sent {
     Greeting,
     /// EHLO, HELO or LHLO.
     Hello(Verb),
+    StartTls,
     /// RSET in front of a transaction.
     Reset,
     Mail,
@@ -49,6 +50,7 @@ impl Sent {
         match self {
             Self::Greeting => Verb::Greeting,
             Self::Hello(verb) | Self::Command(_, verb) => verb,
+            Self::StartTls => Verb::Starttls,
             Self::Reset | Self::Clear | Self::Probe(Probe::Reset) => Verb::Rset,
             Self::Mail | Self::Probe(Probe::Mail) => Verb::Mail,
             Self::Rcpt(_) | Self::Probe(Probe::Rcpt) => Verb::Rcpt,
@@ -61,7 +63,7 @@ impl Sent {
     /// Whether nothing may be sent behind it until it is answered (RFC 2920 §3.1). The end of content is not among them:
     /// what may follow it is the scheduler's business.
     pub(super) const fn ends_group(self) -> bool {
-        matches!(self, Self::Greeting | Self::Hello(_) | Self::Data | Self::Command(..))
+        matches!(self, Self::Greeting | Self::Hello(_) | Self::StartTls | Self::Data | Self::Command(..))
     }
 
     /// Whether it belongs to the transaction at the front of the flight.

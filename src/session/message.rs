@@ -76,6 +76,11 @@ impl Message {
         self.recipients.push(recipient);
     }
 
+    /// Makes room for so many recipients.
+    pub fn reserve(&mut self, recipients: usize) {
+        self.recipients.reserve_exact(recipients);
+    }
+
     /// Adds a parameter of MAIL.
     pub fn push_param(&mut self, param: Param) {
         self.params.push(param);

@@ -22,12 +22,14 @@ mod peer;
 mod replies;
 mod scheduler;
 mod source;
+mod starttls;
 mod stats;
 mod streamed;
 mod timer;
 mod trace;
 mod transaction;
 mod trial;
+mod window;
 
 #[cfg(test)]
 mod tests;
@@ -41,9 +43,10 @@ use std::sync::Arc;
 pub use self::error::{PeerError, SessionError, SubmitError};
 pub use self::event::{DowngradeReason, Event, ReconnectReason};
 pub use self::message::{Message, Recipient};
-pub use self::options::{Chunking, Level, Options, RecipientPolicy, Timeouts, UnknownLevel};
+pub use self::options::{Chunking, Level, Options, RecipientPolicy, StartTls, Timeouts, UnknownLevel};
 pub use self::outcome::{Outcome, Reason, RecipientOutcome, Status, Ticket};
 pub use self::peer::{PeerRecord, Verdict};
+pub use self::starttls::{Secure, TlsError, TlsFailure};
 pub use self::stats::{Stats, Wait};
 pub use self::streamed::Streamed;
 pub use self::trace::{Direction, Trace};
@@ -56,11 +59,7 @@ use self::source::Source;
 use self::stats::RoundTrips;
 use self::timer::Timer;
 use self::transaction::{Job, Keeper, Transaction};
-use crate::wire::{Capabilities, RawLine, ReplyParser, Verb};
-
-/// How much may wait to begin before [`Session::has_room`] says no, where the window does not say so before.
-const ROOM_MESSAGES: usize = 256;
-const ROOM_BYTES: u64 = 1024 * 1024;
+use crate::wire::{Capabilities, Drained, RawLine, ReplyParser, Verb};
 
 /// One connection's worth of protocol, and the messages that are to go over it.
 ///
@@ -81,6 +80,10 @@ const ROOM_BYTES: u64 = 1024 * 1024;
 ///
 /// On [`Event::Reconnect`] it drops the connection, makes another one to the same server and calls
 /// [`start`](Self::start) again. When [`half_close`](Self::half_close) is true it shuts down the writing side and closes.
+///
+/// On [`Event::StartTls`] it does a TLS handshake on the connection, and from there on gives and takes what is inside; it
+/// says how that went with [`tls_established`](Self::tls_established) or [`tls_failed`](Self::tls_failed). For implicit TLS
+/// it does so before `start`.
 ///
 /// Time is a `Duration` since whatever the driver likes, as long as it does not go backwards. No method blocks or fails on
 /// input from the peer: what the peer does wrong ends the session, and [`error`](Self::error) says so.
@@ -107,8 +110,20 @@ pub struct Session {
     /// The last transaction answered ended with an acceptance (or there was none).
     last_ended_well: bool,
     probing: bool,
+    /// Commands behind an end of content were seen to be read, on this connection or an earlier one of this session.
+    confirmed: bool,
     /// Commands go out before the greeting and EHLO's reply are in.
     early: bool,
+    /// The connection is encrypted.
+    secure: Option<Secure>,
+    /// STARTTLS was answered, with nothing behind: the driver does the handshake.
+    drained: Option<Drained>,
+    /// This connection goes on without TLS.
+    stays_clear: bool,
+    /// TLS failed once, and the caller lets messages go in clear then.
+    tls_given_up: bool,
+    /// `peer` is of the server as it is when encrypted.
+    record_is_of_tls: bool,
     /// Refused transactions since the last that was accepted.
     refusals: u32,
     /// Transactions begun on this connection.
@@ -121,7 +136,9 @@ pub struct Session {
     quit: bool,
     events: VecDeque<Event>,
     error: Option<Arc<SessionError>>,
-    keeper: Keeper,
+    /// The last replies to RCPT, and to content: most are the same words.
+    acceptances: Keeper,
+    finals: Keeper,
     timer: Timer,
     stats: Stats,
     round_trips: RoundTrips,
@@ -135,6 +152,8 @@ enum Stage {
     Unconnected,
     Greeting,
     Hello,
+    /// STARTTLS is sent; behind its reply, the handshake is under way.
+    StartTls,
     Ready,
     /// After a 421: nothing is sent; replies to what is committed are taken.
     Draining,
@@ -156,6 +175,7 @@ impl Session {
     pub fn new(options: Options) -> Self {
         let parser = ReplyParser::new(options.reply_limits);
         let peer = options.peer.clone().unwrap_or_default();
+        let record_is_of_tls = options.starttls != StartTls::Never;
         Self {
             options,
             stage: Stage::Unconnected,
@@ -173,7 +193,13 @@ impl Session {
             needs_rset: false,
             last_ended_well: true,
             probing: false,
+            confirmed: false,
             early: false,
+            secure: None,
+            drained: None,
+            stays_clear: false,
+            tls_given_up: false,
+            record_is_of_tls,
             refusals: 0,
             transactions_here: 0,
             answered: 0,
@@ -182,7 +208,8 @@ impl Session {
             quit: false,
             events: VecDeque::new(),
             error: None,
-            keeper: Keeper::default(),
+            acceptances: Keeper::default(),
+            finals: Keeper::default(),
             timer: Timer::default(),
             stats: Stats::default(),
             round_trips: RoundTrips::default(),
@@ -274,7 +301,8 @@ impl Session {
         let mut input = data;
         while self.generation == generation {
             match self.stage {
-                Stage::Greeting | Stage::Hello | Stage::Ready | Stage::Draining => {}
+                Stage::StartTls if self.ledger.is_empty() => break,
+                Stage::Greeting | Stage::Hello | Stage::StartTls | Stage::Ready | Stage::Draining => {}
                 // The answer to QUIT interests nobody, and nothing is believed once it is over.
                 Stage::Unconnected | Stage::Quitting | Stage::Closed => break,
             }
@@ -283,6 +311,9 @@ impl Session {
                 Ok(None) => break,
                 Err(error) => self.end(PeerError::Malformed(error).into()),
             }
+        }
+        if self.generation == generation && self.in_handshake() {
+            self.hand_over(now, parser.drained(input));
         }
         if self.generation == generation {
             self.parser = parser;
@@ -358,16 +389,6 @@ impl Session {
         usize::try_from(commands).unwrap_or(usize::MAX)
     }
 
-    /// Whether a further message would begin soon: what a driver asks before it draws one from a source without end.
-    pub fn has_room(&self) -> bool {
-        let begun = self.flight.len().saturating_add(self.queue.len());
-        let window = self.options.max_in_flight;
-        !self.is_closed()
-            && (window == 0 || begun < window)
-            && self.queue.len() < ROOM_MESSAGES
-            && self.queued_bytes < ROOM_BYTES
-    }
-
     /// Whether nothing more will happen.
     pub const fn is_closed(&self) -> bool {
         matches!(self.stage, Stage::Closed)
@@ -383,12 +404,17 @@ impl Session {
         matches!(self.stage, Stage::Ready)
     }
 
+    /// Whether messages go out before the greeting and EHLO's reply are in: the peer record says that the server allows it.
+    pub const fn is_early(&self) -> bool {
+        self.early && matches!(self.stage, Stage::Greeting | Stage::Hello)
+    }
+
     /// What was learnt of this server, to be given to the next session with it.
     pub const fn peer_record(&self) -> &PeerRecord {
         &self.peer
     }
 
-    /// Tells what was learnt of this server before; for a driver that knows the server's address only once it is connected.
+    /// Tells what was learnt of this server before (encrypted, if it is to be encrypted); for a driver that knows the server's address only once it is connected.
     /// Only before [`start`](Self::start); afterwards the session knows better.
     pub fn set_peer_record(&mut self, record: PeerRecord) {
         if self.stage == Stage::Unconnected {

@@ -76,6 +76,18 @@ pub enum RecipientPolicy {
     All,
 }
 
+/// Whether STARTTLS (RFC 3207) is used. On a connection that is encrypted from the beginning it never is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StartTls {
+    /// Never: everything is sent in clear.
+    #[default]
+    Never,
+    /// Where the server offers it. Whoever can change what is on the wire can take the offer out.
+    IfOffered,
+    /// Without it nothing is sent.
+    Required,
+}
+
 /// How long to wait for what (RFC 5321 §4.5.3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timeouts {
@@ -85,6 +97,8 @@ pub struct Timeouts {
     pub greeting: Duration,
     /// The reply to EHLO, HELO or LHLO.
     pub ehlo: Duration,
+    /// Each step to TLS: the reply to STARTTLS, and the handshake.
+    pub tls: Duration,
     /// The reply to MAIL.
     pub mail: Duration,
     /// The reply to RCPT.
@@ -108,6 +122,7 @@ impl Timeouts {
             connect: limit,
             greeting: limit,
             ehlo: limit,
+            tls: limit,
             mail: limit,
             rcpt: limit,
             data: limit,
@@ -126,6 +141,7 @@ impl Default for Timeouts {
             connect: minutes(1),
             greeting: minutes(5),
             ehlo: minutes(5),
+            tls: minutes(2),
             mail: minutes(5),
             rcpt: minutes(5),
             data: minutes(2),
@@ -162,6 +178,10 @@ pub struct Options {
     pub chunk_size: u32,
     /// Send 8-bit content although the server did not offer 8BITMIME (RFC 6152).
     pub eight_bit_anyway: bool,
+    /// Whether STARTTLS is used.
+    pub starttls: StartTls,
+    /// With [`StartTls::IfOffered`]: when TLS fails, send in clear on another connection. Otherwise the session ends.
+    pub clear_after_failed_tls: bool,
     /// How long to wait for what.
     pub timeouts: Timeouts,
     /// Bounds of one reply.
@@ -186,6 +206,8 @@ impl Options {
             chunking: Chunking::Auto,
             chunk_size: 64 * 1024,
             eight_bit_anyway: false,
+            starttls: StartTls::Never,
+            clear_after_failed_tls: false,
             timeouts: Timeouts::default(),
             reply_limits: ReplyLimits::default(),
             early: true,

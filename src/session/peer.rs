@@ -33,10 +33,34 @@ pub struct PeerRecord {
 }
 
 impl PeerRecord {
+    /// The server has said what it offers now. Where that is another thing than last time, it may be another server, and what
+    /// was earned or failed says nothing of it: a streamed message would run as commands. Keywords that depend on who asks, and
+    /// over what, don't count.
+    pub(super) fn correct(&mut self, offered: &Capabilities) {
+        let differs = self.offered.as_ref().is_some_and(|before| {
+            let mut before: Vec<_> = keywords(before).collect();
+            let mut now: Vec<_> = keywords(offered).collect();
+            before.sort_unstable();
+            now.sort_unstable();
+            before != now
+        });
+        if differs {
+            self.continuous = Verdict::Unknown;
+            self.streaming = Verdict::Unknown;
+        }
+        self.offered = Some(offered.clone());
+    }
+
     /// What may be assumed to be offered before the greeting is there: PIPECONNECT was offered last time.
     pub(super) fn early_offer(&self) -> Option<&Capabilities> {
         self.offered
             .as_ref()
             .filter(|offered| offered.pipeconnect() && offered.pipelining() && self.early != Verdict::Failed)
     }
+}
+
+fn keywords(offered: &Capabilities) -> impl Iterator<Item = &str> {
+    offered.iter().map(|(keyword, _)| keyword).filter(|keyword| {
+        !matches!(*keyword, "STARTTLS" | "AUTH" | "PIPECONNECT" | "PIPE_CONNECT" | "X_PIPE_CONNECT")
+    })
 }

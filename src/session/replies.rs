@@ -38,7 +38,7 @@ impl Session {
         self.round_trips.reply(entry.depth);
         self.stats.round_trips = self.round_trips.spent;
         self.answered = self.answered.max(entry.end);
-        if matches!(entry.sent, Sent::Hello(_) | Sent::Mail | Sent::Data) {
+        if matches!(entry.sent, Sent::Hello(_) | Sent::StartTls | Sent::Mail | Sent::Data) {
             self.timer.measure(now);
         }
         self.timer.front_since = now;
@@ -67,6 +67,7 @@ impl Session {
         match entry.sent {
             Sent::Greeting => self.on_greeting(reply.class(), reply.to_owned()),
             Sent::Hello(verb) => self.on_hello(verb, reply.class(), reply.to_owned()),
+            Sent::StartTls => self.on_starttls(reply.class(), reply.to_owned()),
             Sent::Command(ticket, _) => {
                 let status =
                     if reply.class() == Class::Positive { Status::Delivered } else { Status::Refused };
@@ -117,7 +118,7 @@ impl Session {
                     return self.ledger.pop();
                 }
                 Sent::Rcpt(index) => {
-                    front.on_rcpt(index, reply, &mut self.keeper);
+                    front.on_rcpt(index, reply, &mut self.acceptances);
                     return self.ledger.pop();
                 }
                 _ => {}
@@ -143,7 +144,7 @@ impl Session {
         }
         match entry.sent {
             Sent::Mail => transaction.on_mail(reply),
-            Sent::Rcpt(index) => transaction.on_rcpt(index, reply, &mut self.keeper),
+            Sent::Rcpt(index) => transaction.on_rcpt(index, reply, &mut self.acceptances),
             Sent::Data if reply.class() == Class::Intermediate => {
                 if self.options.lmtp && transaction.accepted == 0 {
                     // RFC 2033 §4.2 forbids it, and the number of replies to a lone dot would be anybody's guess.
@@ -164,7 +165,7 @@ impl Session {
             Sent::Content | Sent::Chunk => {
                 // Under LMTP a chunk of which nobody was to have anything has one reply, like every command.
                 let several = self.options.lmtp && transaction.accepted > 0;
-                if !transaction.on_final(reply, several) {
+                if !transaction.on_final(reply, several, &mut self.finals) {
                     // More replies to the same content: the entry stays (RFC 2033 §4.2).
                     self.flight.push_front(transaction);
                     return;
@@ -186,7 +187,12 @@ impl Session {
                 }
                 return;
             }
-            Sent::Greeting | Sent::Hello(_) | Sent::Reset | Sent::Command(..) | Sent::Probe(_) => {}
+            Sent::Greeting
+            | Sent::Hello(_)
+            | Sent::StartTls
+            | Sent::Reset
+            | Sent::Command(..)
+            | Sent::Probe(_) => {}
         }
         self.ledger.pop();
         self.flight.push_front(transaction);
@@ -237,7 +243,7 @@ impl Session {
             return false;
         }
         if let Some(mut transaction) = self.flight.pop_front() {
-            transaction.on_final(reply, false);
+            transaction.on_final(reply, false, &mut self.finals);
             self.ledger.pop();
             self.close(transaction);
             self.reconnect(ReconnectReason::Abandoned);

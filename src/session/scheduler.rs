@@ -2,7 +2,7 @@
 //!
 //! The argument, rule by rule:
 //!
-//! 1. EHLO, DATA, QUIT and raw commands end a command group: nothing follows until they are answered (RFC 2920 §3.1).
+//! 1. EHLO, STARTTLS, DATA, QUIT and raw commands end a command group: nothing follows until they are answered (RFC 2920 §3.1).
 //!    Behind DATA this is vital, not polite: servers hang up on so much as a RSET there. The ledger counts such commands
 //!    ([`Ledger::group_ended`](super::ledger::Ledger::group_ended)); RSET, MAIL and RCPT don't, nor does BDAT, whose length
 //!    is known beforehand.
@@ -123,6 +123,7 @@ impl Session {
         match self.stage {
             Stage::Greeting if !self.early && !self.queue.is_empty() => Step::Must(Wait::Greeting),
             Stage::Hello if !self.early && !self.queue.is_empty() => Step::Must(Wait::Ehlo),
+            Stage::StartTls if !self.queue.is_empty() => Step::Must(Wait::Tls),
             // Early (rule 10): the greeting and EHLO's reply hold nothing up.
             Stage::Ready | Stage::Greeting | Stage::Hello if self.early || self.stage == Stage::Ready => {
                 match self.cursor {
@@ -194,6 +195,10 @@ impl Session {
                 }
             } else if blind == Level::Streaming && behind_dot && !self.trusts_dot() {
                 return Step::Must(Wait::Content);
+            } else if blind == Level::Continuous && behind_dot {
+                // What the record says was earned may have been another server's: the first group of a session is watched as
+                // a trial is, which holds nothing up.
+                trial = self.flight.len() == 1 && !self.confirmed && self.options.level.is_none();
             }
         }
         if level == Level::Lockstep && core::mem::take(&mut self.needs_rset) {
@@ -371,20 +376,6 @@ impl Session {
         self.stats.commands += 1;
         self.stage = Stage::Quitting;
         Step::Idle
-    }
-
-    /// Rule 7.
-    fn window(&self, size: u64) -> Option<Wait> {
-        let Self { options, flight, .. } = self;
-        let full = options.max_in_flight > 0 && flight.len() >= options.max_in_flight;
-        (full || !flight.is_empty() && self.is_heavy(size)).then_some(Wait::Window)
-    }
-
-    /// Whether so many octets more would be too many unanswered.
-    pub(super) fn is_heavy(&self, size: u64) -> bool {
-        let limit = self.options.max_unanswered;
-        let unanswered = self.output.queued().saturating_sub(self.answered).saturating_add(size);
-        limit > 0 && unanswered > u64::try_from(limit).unwrap_or(u64::MAX)
     }
 
     /// Rule 9.

@@ -30,11 +30,13 @@ pub enum Wait {
     Command,
     /// For the last reply, before QUIT.
     Quit,
+    /// For TLS: the reply to STARTTLS, and the handshake.
+    Tls,
 }
 
 impl Wait {
     /// How many there are.
-    pub const COUNT: usize = 11;
+    pub const COUNT: usize = 12;
 
     /// All of them, in the order of [`Stats::waits`].
     pub const ALL: [Self; Self::COUNT] = [
@@ -49,6 +51,7 @@ impl Wait {
         Self::Refusals,
         Self::Command,
         Self::Quit,
+        Self::Tls,
     ];
 
     /// In one word.
@@ -65,6 +68,7 @@ impl Wait {
             Self::Refusals => "refusals",
             Self::Command => "command",
             Self::Quit => "quit",
+            Self::Tls => "tls",
         }
     }
 }
@@ -97,6 +101,10 @@ pub struct Stats {
     pub downgrades: u32,
     /// Connections started, the first included.
     pub connections: u32,
+    /// Connections on which TLS was established.
+    pub encrypted: u32,
+    /// Connections that went on in clear although TLS was wanted: it wasn't offered, was refused, or had failed before.
+    pub in_clear: u32,
     /// Replies of the class 4yz or 5yz.
     pub negative_replies: u64,
 }

@@ -6,7 +6,9 @@ use core::time::Duration;
 use super::error::SessionError;
 use super::ledger::{Entry, Sent};
 use super::options::Timeouts;
+use super::starttls::{TlsError, TlsFailure};
 use super::{Session, Stage};
+use crate::wire::Verb;
 
 /// How long a trial may stay unanswered, at least.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -67,6 +69,9 @@ impl Session {
             return Some(self.timer.front_since.saturating_add(FAREWELL));
         }
         let writing = self.timer.blocked_since().map(|since| since.saturating_add(timeouts.block));
+        if self.in_handshake() {
+            return Some(self.timer.front_since.saturating_add(timeouts.tls));
+        }
         let reply = self.awaited().map(|front| {
             let mut limit = limit(timeouts, front.sent);
             if self.in_trial(front) {
@@ -103,6 +108,13 @@ impl Session {
         match self.stage {
             Stage::Draining => return self.drained(),
             Stage::Quitting => return self.closed(),
+            Stage::StartTls if self.in_handshake() => {
+                let error = TlsError::new(TlsFailure::TimedOut, "the handshake took too long");
+                return self.no_tls(SessionError::Tls(error));
+            }
+            Stage::StartTls => {
+                return self.no_tls(SessionError::Timeout { waiting_for: Some(Verb::Starttls) });
+            }
             Stage::Unconnected | Stage::Greeting | Stage::Hello | Stage::Ready | Stage::Closed => {}
         }
         if self.source_deadline().is_some_and(|deadline| deadline <= now) {
@@ -124,6 +136,7 @@ const fn limit(timeouts: &Timeouts, sent: Sent) -> Duration {
     match sent {
         Sent::Greeting => timeouts.greeting,
         Sent::Hello(_) => timeouts.ehlo,
+        Sent::StartTls => timeouts.tls,
         Sent::Mail => timeouts.mail,
         Sent::Rcpt(_) => timeouts.rcpt,
         Sent::Data => timeouts.data,

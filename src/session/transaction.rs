@@ -19,6 +19,17 @@ enum Verdict {
     Settled(Status, Option<Reply>),
 }
 
+impl Verdict {
+    /// What was accepted as yet is settled, by the reply to the content or with that to its RCPT.
+    fn settle(&mut self, status: Status, why: Option<&Reply>) {
+        if let Self::Accepted(_) = self
+            && let Self::Accepted(rcpt) = core::mem::replace(self, Self::Open)
+        {
+            *self = Self::Settled(status, Some(why.cloned().unwrap_or(rcpt)));
+        }
+    }
+}
+
 /// A message, and what is known of it.
 #[derive(Debug)]
 pub(super) struct Job {
@@ -295,7 +306,7 @@ impl Transaction {
     }
 
     /// A reply to the content. True when it was the last.
-    pub(super) fn on_final(&mut self, reply: ReplyRef<'_>, lmtp: bool) -> bool {
+    pub(super) fn on_final(&mut self, reply: ReplyRef<'_>, lmtp: bool, keeper: &mut Keeper) -> bool {
         let nth = self.finals;
         self.finals += 1;
         let positive = reply.class() == Class::Positive;
@@ -321,14 +332,11 @@ impl Transaction {
                     self.job.reply = Some(reply.to_owned());
                 }
             } else {
-                let reply = reply.to_owned();
+                let reply = keeper.keep(reply);
                 self.content_refused = !positive && self.accepted > 0;
                 for verdict in &mut self.job.verdicts {
-                    if let Verdict::Accepted(rcpt) = verdict {
-                        // An acceptance keeps its own words (251 says where to); a refusal is the content's.
-                        let why = if positive { rcpt.clone() } else { reply.clone() };
-                        *verdict = Verdict::Settled(status, Some(why));
-                    }
+                    // An acceptance keeps its own words (251 says where to); a refusal is the content's.
+                    verdict.settle(status, (!positive).then_some(&reply));
                 }
                 if self.accepted > 0 {
                     self.job.reply = Some(reply);

@@ -13,8 +13,11 @@ use crate::wire::Class;
 impl Session {
     /// The group behind an end of content was answered in full.
     pub(super) fn on_continuous_earned(&mut self) {
-        self.peer.continuous = Verdict::Earned;
-        self.upgraded(Level::Continuous);
+        self.confirmed = true;
+        if self.peer.continuous != Verdict::Earned {
+            self.peer.continuous = Verdict::Earned;
+            self.upgraded(Level::Continuous);
+        }
     }
 
     /// The group behind an end of content was answered 503 throughout: it was not read as it should be, and no

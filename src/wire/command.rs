@@ -99,6 +99,11 @@ pub fn rset(out: &mut Vec<u8>) {
     out.extend_from_slice(b"RSET\r\n");
 }
 
+/// Appends `STARTTLS` (RFC 3207).
+pub fn starttls(out: &mut Vec<u8>) {
+    out.extend_from_slice(b"STARTTLS\r\n");
+}
+
 /// Appends `QUIT`.
 pub fn quit(out: &mut Vec<u8>) {
     out.extend_from_slice(b"QUIT\r\n");

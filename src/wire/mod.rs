@@ -24,5 +24,5 @@ pub(crate) use self::content::{Canonical, Ends, Lines};
 pub use self::content::{Content, ContentError};
 pub use self::ehlo::{Capabilities, Limits};
 pub use self::enhanced::Enhanced;
-pub use self::reply::{Class, Reply, ReplyError, ReplyLimits, ReplyParser, ReplyRef};
+pub use self::reply::{Class, Drained, Reply, ReplyError, ReplyLimits, ReplyParser, ReplyRef};
 pub use self::stuff::{DotReader, Piece, Stuffed};

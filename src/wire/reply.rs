@@ -10,7 +10,7 @@ mod tests;
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
-pub use self::parser::ReplyParser;
+pub use self::parser::{Drained, ReplyParser};
 use super::Enhanced;
 
 /// What the first digit of a reply code says (RFC 5321 section 4.2.1).

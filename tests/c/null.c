@@ -46,6 +46,8 @@ static void configs(void)
     REFUSED(smtpipe_config_set_chunking(NULL, SMTPIPE_CHUNKING_AUTO));
     REFUSED(smtpipe_config_set_8bit_anyway(NULL, 1));
     REFUSED(smtpipe_config_set_reconnect(NULL, 1));
+    REFUSED(smtpipe_config_set_early(NULL, 1));
+    REFUSED(smtpipe_config_set_peers(NULL, NULL));
     REFUSED(smtpipe_config_set_timeout(NULL, SMTPIPE_TIMER_ALL, 1));
     REFUSED(smtpipe_config_set_reply_limits(NULL, 512, 1, 512));
 
@@ -54,7 +56,54 @@ static void configs(void)
     REFUSED(smtpipe_config_set_unix_path(config, NULL));
     REFUSED(smtpipe_config_set_local_name(config, NULL));
     CHECK(smtpipe_config_reason(config) != NULL);
+    OK(smtpipe_config_set_peers(config, NULL)); /* none */
     smtpipe_config_free(config);
+}
+
+static void peers(void)
+{
+    smtpipe_config *config = NULL;
+    smtpipe_session *session = NULL;
+    smtpipe_peers *found = NULL;
+    uint8_t *data = NULL;
+    size_t len = 7;
+    const uint8_t byte = 'x';
+    REFUSED(smtpipe_peers_new(NULL));
+    smtpipe_peers_free(NULL);
+    smtpipe_peers_bytes_free(NULL, 0);
+    REFUSED(smtpipe_peers_from_bytes(&byte, 1, NULL));
+    REFUSED(smtpipe_peers_from_bytes(NULL, 1, &found));
+    REFUSED(smtpipe_peers_load(NULL, &found));
+    REFUSED(smtpipe_peers_load("nowhere", NULL));
+    CHECK(found == NULL);
+    REFUSED(smtpipe_peers_save(NULL, "nowhere"));
+    REFUSED(smtpipe_peers_to_bytes(NULL, &data, &len));
+    EMPTY(smtpipe_peers_count(NULL));
+    REFUSED(smtpipe_peers_clear(NULL));
+    REFUSED(smtpipe_peers_remove(NULL, "a", "n", 0));
+
+    OK(smtpipe_peers_from_bytes(NULL, 0, &found));
+    REFUSED(smtpipe_peers_save(found, NULL));
+    REFUSED(smtpipe_peers_to_bytes(found, NULL, &len));
+    REFUSED(smtpipe_peers_to_bytes(found, &data, NULL));
+    REFUSED(smtpipe_peers_remove(found, NULL, "n", 0));
+    REFUSED(smtpipe_peers_remove(found, "a", NULL, 0));
+    CHECK(data == NULL && len == 7);
+
+    OK(smtpipe_config_new(&config));
+    OK(smtpipe_session_new(config, &session));
+    REFUSED(smtpipe_session_recall(NULL, found, "a", "n", 0));
+    REFUSED(smtpipe_session_recall(session, NULL, "a", "n", 0));
+    REFUSED(smtpipe_session_recall(session, found, NULL, "n", 0));
+    REFUSED(smtpipe_session_recall(session, found, "a", NULL, 0));
+    REFUSED(smtpipe_session_remember(NULL, found, "a", "n", 0));
+    REFUSED(smtpipe_session_remember(session, NULL, "a", "n", 0));
+    REFUSED(smtpipe_session_remember(session, found, NULL, "n", 0));
+    REFUSED(smtpipe_session_remember(session, found, "a", NULL, 0));
+    CHECK(smtpipe_peers_count(found) == 0);
+    smtpipe_session_free(session);
+    smtpipe_config_free(config);
+    smtpipe_peers_free(found);
 }
 
 static void messages(void)
@@ -377,6 +426,7 @@ int main(void)
 {
     texts();
     configs();
+    peers();
     messages();
     outcomes();
     clients();

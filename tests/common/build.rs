@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use smtpipe::session::{
-    Chunking, Message, Options, Outcome, PeerRecord, Recipient, RecipientPolicy, Streamed, Verdict,
+    Chunking, Message, Options, Outcome, PeerRecord, Recipient, RecipientPolicy, StartTls, Streamed, Verdict,
 };
 use smtpipe::wire::{Address, Capabilities, Content, HostName, Param, Reply};
 
@@ -39,6 +39,12 @@ pub(crate) fn options(settings: &Settings) -> Options {
             ..PeerRecord::default()
         });
     }
+    options.starttls = match settings.starttls.as_deref() {
+        None => StartTls::Never,
+        Some("if-offered") => StartTls::IfOffered,
+        Some(_) => StartTls::Required,
+    };
+    options.clear_after_failed_tls = settings.clear_after_failed_tls;
     options.eight_bit_anyway = settings.eight_bit_anyway;
     if let Some(size) = settings.chunk_size {
         options.chunk_size = size.try_into().unwrap();

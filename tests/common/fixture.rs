@@ -30,6 +30,11 @@ pub(crate) struct Settings {
     pub(crate) eight_bit_anyway: bool,
     /// How long the chunks of a streamed content are.
     pub(crate) chunk_size: Option<usize>,
+    /// `if-offered`, `required`; `None`: STARTTLS is never used.
+    pub(crate) starttls: Option<String>,
+    pub(crate) clear_after_failed_tls: bool,
+    /// The connection is encrypted from the beginning.
+    pub(crate) implicit_tls: bool,
     /// What the server offered on an earlier connection, and the levels that it earned then.
     pub(crate) remembers: Vec<String>,
     pub(crate) earned: Vec<String>,
@@ -129,6 +134,10 @@ pub(crate) enum Step {
     Eof,
     /// The connection breaks.
     Reset,
+    /// The connection ends without a close_notify.
+    Truncate,
+    /// The TLS handshake is done; or fails like that.
+    Tls(Option<String>),
     /// A new connection, after the session asked for one.
     Connect,
     /// Time passes.
@@ -232,9 +241,13 @@ impl Fixture {
         })
     }
 
-    /// Whether it can be played over a real socket: there time can't be made to pass, nor the kernel be told what to take.
+    /// Whether it can be played over a real socket: there time can't be made to pass, nor the kernel be told what to take,
+    /// and the script's server has no certificate.
     pub(crate) fn for_drivers(&self) -> bool {
-        !self.options.engine_only && !self.steps.iter().any(|s| matches!(s, Step::Wait(_) | Step::Take(_)))
+        let options = &self.options;
+        let tls = options.starttls.is_some() || options.implicit_tls;
+        let alone = self.steps.iter().any(|s| matches!(s, Step::Wait(_) | Step::Take(_)));
+        !options.engine_only && !tls && !alone
     }
 }
 

@@ -60,6 +60,11 @@ fn header(fixture: &mut Fixture, line: &str) -> Result<(), String> {
         "chunking" => options.chunking = Some(value.to_owned()),
         "chunk-size" => options.chunk_size = Some(count(value)?),
         "eight-bit-anyway" => options.eight_bit_anyway = yes(value)?,
+        "starttls" if matches!(value, "if-offered" | "required") => {
+            options.starttls = Some(value.to_owned());
+        }
+        "clear-after-failed-tls" => options.clear_after_failed_tls = yes(value)?,
+        "tls" if value == "implicit" => options.implicit_tls = true,
         "remembers" => options.remembers = value.split(',').map(|word| word.trim().to_owned()).collect(),
         "earned" => options.earned = value.split_whitespace().map(str::to_owned).collect(),
         "only" if value == "engine" => options.engine_only = true,
@@ -314,6 +319,9 @@ fn operation(fixture: &Fixture, word: &str, rest: &str) -> Result<Step, String> 
         "QUIT" => Step::Quit,
         "EOF" => Step::Eof,
         "RESET" => Step::Reset,
+        "CUT" => Step::Truncate,
+        "TLS" if rest.is_empty() => Step::Tls(None),
+        "TLS" => Step::Tls(Some(rest.strip_prefix("fails ").ok_or("TLS fails WHY")?.to_owned())),
         "CONNECT" => Step::Connect,
         "WAIT" => Step::Wait(Duration::from_secs(count(rest)? as u64)),
         "TAKE" if rest == "all" => Step::Take(None),

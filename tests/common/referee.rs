@@ -83,6 +83,8 @@ pub(crate) struct Referee {
     pipelining: bool,
     chunking: bool,
     reset_refused: bool,
+    /// TLS was begun, and EHLO must come first.
+    hello_due: bool,
     /// PIPECONNECT was offered on an earlier connection: the client may speak first.
     early: bool,
     /// The server said something that makes no sense: nothing later is believed.
@@ -107,6 +109,7 @@ impl Referee {
             pipelining: false,
             chunking: false,
             reset_refused: false,
+            hello_due: false,
             early: false,
             poisoned: false,
             shut: false,
@@ -139,8 +142,15 @@ impl Referee {
         self.line.clear();
         self.mode = Mode::Commands;
         self.first_of_connection = self.deals.len();
-        (self.poisoned, self.shut, self.reset_refused) = (false, false, false);
+        (self.poisoned, self.shut, self.reset_refused, self.hello_due) = (false, false, false, false);
         self.connect_early();
+    }
+
+    /// TLS was begun: what the server offered in clear counts for nothing (RFC 3207 §4.2).
+    pub(crate) fn secured(&mut self) {
+        assert!(self.ledger.is_empty(), "a command in flight across the change to TLS");
+        (self.pipelining, self.chunking) = (false, false);
+        self.hello_due = true;
     }
 
     /// Bytes that the client has written.
@@ -195,6 +205,9 @@ impl Referee {
         assert!(!text.contains(['\r', '\n', '\0']), "a control character in {text:?}");
         let upper = text.to_ascii_uppercase();
         let verb = upper.split(' ').next().unwrap_or_default();
+        let hello = matches!(verb, "EHLO" | "LHLO" | "HELO");
+        assert!(hello || !std::mem::take(&mut self.hello_due), "{text} before EHLO, behind STARTTLS");
+        self.hello_due = false;
         let kind = match verb {
             "EHLO" | "HELO" | "LHLO" => {
                 assert_eq!(verb == "LHLO", self.lmtp, "{text}");

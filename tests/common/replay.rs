@@ -99,6 +99,7 @@ impl<'a> Player<'a> {
     fn new(fixture: &'a Fixture, feed: Feed, take: Take) -> Self {
         let mut run = Run::new(build::options(&fixture.options), &fixture.messages);
         run.take = take;
+        run.implicit_tls = fixture.options.implicit_tls;
         for (name, message) in build::first(fixture) {
             run.submit(&name, message).unwrap();
         }
@@ -141,6 +142,12 @@ impl<'a> Player<'a> {
             }
             Step::Eof => self.run.end_of_input(),
             Step::Reset => self.run.lose(),
+            Step::Truncate => self.run.truncate(),
+            Step::Tls(fails) => {
+                self.compare_output("before the handshake");
+                let asked = self.run.handshake(fails.as_deref());
+                assert!(asked || !self.checking, "no handshake was asked for");
+            }
             Step::Connect => {
                 self.compare_output("before the next connection");
                 if self.run.wants_connection() {
@@ -236,6 +243,8 @@ impl<'a> Player<'a> {
                     "messages" => stats.messages,
                     "round_trips" => u64::from(stats.round_trips),
                     "downgrades" => u64::from(stats.downgrades),
+                    "encrypted" => u64::from(stats.encrypted),
+                    "in_clear" => u64::from(stats.in_clear),
                     "connections" => u64::from(stats.connections),
                     "max_in_flight" => stats.max_in_flight as u64,
                     other => panic!("no counter {other}"),

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::io::IoSlice;
 use std::time::Duration;
 
-use smtpipe::session::{Event, Message, Options, Outcome, Session, SubmitError, Ticket};
+use smtpipe::session::{
+    Event, Message, Options, Outcome, Secure, Session, SubmitError, Ticket, TlsError, TlsFailure,
+};
 
 use super::fixture::{Drawn, Letter};
 use super::referee::Referee;
@@ -40,6 +42,8 @@ pub(crate) struct Run {
     drawn: BTreeMap<Ticket, usize>,
     letters: Vec<Letter>,
     lmtp: bool,
+    /// Each connection is encrypted from the beginning.
+    pub(crate) implicit_tls: bool,
 }
 
 impl Run {
@@ -66,6 +70,7 @@ impl Run {
             drawn: BTreeMap::new(),
             letters: letters.to_vec(),
             lmtp,
+            implicit_tls: false,
         }
     }
 
@@ -95,6 +100,9 @@ impl Run {
     }
 
     pub(crate) fn start(&mut self) {
+        if self.implicit_tls {
+            self.session.tls_established(self.now, Secure::default());
+        }
         self.session.start(self.now);
         self.drain();
     }
@@ -121,6 +129,31 @@ impl Run {
 
     pub(crate) fn lose(&mut self) {
         self.session.connection_lost(self.now, "reset by peer");
+        self.drain();
+    }
+
+    /// The handshake's end, if the session has asked for one. False if it hasn't.
+    pub(crate) fn handshake(&mut self, fails: Option<&str>) -> bool {
+        if self.events.last().is_none_or(|event| event != "starttls") {
+            return false;
+        }
+        match fails {
+            None => {
+                self.referee.secured();
+                self.session.tls_established(self.now, Secure { round_trips: 1, ..Secure::default() });
+            }
+            Some(why) => {
+                let failure = TlsFailure::ALL.into_iter().find(|failure| failure.as_str() == why);
+                let failure = failure.unwrap_or_else(|| panic!("TLS fails {why}"));
+                self.session.tls_failed(self.now, TlsError::new(failure, "as the script has it"));
+            }
+        }
+        self.drain();
+        true
+    }
+
+    pub(crate) fn truncate(&mut self) {
+        self.session.truncated(self.now);
         self.drain();
     }
 
@@ -213,6 +246,7 @@ impl Run {
                 Event::Ready => "ready".to_owned(),
                 Event::Closed => "closed".to_owned(),
                 Event::Reconnect { .. } => "reconnect".to_owned(),
+                Event::StartTls => "starttls".to_owned(),
                 Event::Upgrade { to } => format!("upgrade {to}"),
                 Event::Downgrade { from, to, .. } => format!("downgrade {from} {to}"),
                 Event::WantContent { ticket, rewind } => {

@@ -34,9 +34,9 @@ pub(crate) struct ClientHandle {
 }
 
 impl ClientHandle {
-    /// Whether the greeting and EHLO are done, or never will be.
+    /// Whether the greeting and EHLO are done, or need not be, or never will be.
     fn settled(&self) -> bool {
-        self.client.capabilities().is_some() || self.client.is_closed()
+        self.client.is_open() || self.client.is_closed()
     }
 
     /// Waits until the socket is ready, the client wants to be driven, or so long.
@@ -154,6 +154,7 @@ pub unsafe extern "C" fn smtpipe_client_reason(client: *const smtpipe_client) ->
 }
 
 /// Waits until the greeting and EHLO are done (RFC 5321 section 3.1). There is no need to: sending and collecting do so too.
+/// With a server that may be told everything before it greets (smtpipe_config_set_early()) it waits for the connection only.
 ///
 /// @param client      Must not be NULL.
 /// @param timeout_ms  Milliseconds; SMTPIPE_FOREVER is as long as the configuration's own limits allow.

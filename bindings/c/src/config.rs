@@ -4,7 +4,7 @@
 use crate::constants::{self};
 use crate::handle::{Done, Failure, Opaque, Out, free, give, guard, reason, shareable, text, with_mut};
 use crate::status::smtpipe_status;
-use engine::client::{Config, Target};
+use engine::client::{Config, Peers, Target};
 use engine::session::Options;
 use engine::wire::HostName;
 use std::ffi::c_char;
@@ -29,6 +29,7 @@ pub(crate) struct ConfigHandle {
     pub(crate) target: Option<Target>,
     pub(crate) options: Options,
     pub(crate) reconnect: bool,
+    pub(crate) peers: Option<Peers>,
 }
 
 impl ConfigHandle {
@@ -41,6 +42,7 @@ impl ConfigHandle {
         };
         config.session = self.options.clone();
         config.reconnect = self.reconnect;
+        config.peers = self.peers.clone();
         Ok(config)
     }
 }
@@ -76,7 +78,12 @@ pub unsafe extern "C" fn smtpipe_config_new(config: *mut *mut smtpipe_config) ->
     guard(|| {
         // SAFETY: the caller's promise, see above.
         let out = unsafe { Out::new(config)? };
-        out.set(give(ConfigHandle { target: None, options: Options::default(), reconnect: true }));
+        out.set(give(ConfigHandle {
+            target: None,
+            options: Options::default(),
+            reconnect: true,
+            peers: None,
+        }));
         Ok(())
     })
 }

@@ -18,6 +18,8 @@ pub mod event;
 mod handle;
 pub mod message;
 pub mod outcome;
+pub mod peers;
+pub mod peers_use;
 pub mod received;
 pub mod reply;
 pub mod request;

@@ -53,6 +53,7 @@ impl MessageHandle {
         for param in &self.params {
             message.push_param(param.clone());
         }
+        message.reserve(self.recipients.len());
         for recipient in &self.recipients {
             message.push_recipient(recipient.clone());
         }

@@ -8,7 +8,7 @@ use std::ffi::{CStr, c_char};
 use std::ptr;
 
 /// How many causes of waiting there are.
-pub const SMTPIPE_WAIT_COUNT: usize = 11;
+pub const SMTPIPE_WAIT_COUNT: usize = 12;
 
 const _: () =
     assert!(SMTPIPE_WAIT_COUNT == Wait::COUNT, "a cause of waiting was added: append it to the C struct");
@@ -42,6 +42,10 @@ pub struct smtpipe_stats {
     pub downgrades: u64,
     /// Connections started, the first included.
     pub connections: u64,
+    /// Connections on which TLS was established.
+    pub encrypted: u64,
+    /// Connections that went on in clear although TLS was wanted: it wasn't offered, was refused, or had failed before.
+    pub in_clear: u64,
     /// How often the sender had to wait, by cause; smtpipe_wait_text() names them.
     pub waits: [u64; SMTPIPE_WAIT_COUNT],
 }
@@ -61,6 +65,8 @@ impl From<&Stats> for smtpipe_stats {
             max_in_flight: stats.max_in_flight as u64,
             downgrades: stats.downgrades.into(),
             connections: stats.connections.into(),
+            encrypted: stats.encrypted.into(),
+            in_clear: stats.in_clear.into(),
             waits: stats.waits,
         }
     }
@@ -106,8 +112,8 @@ pub(crate) unsafe fn fill<T: Copy>(place: *mut T, size: usize, least: usize, val
 ///
 /// @param wait  0 to SMTPIPE_WAIT_COUNT - 1; any number is allowed.
 ///
-/// @return "greeting", "ehlo", "lockstep", "data", "content", "window", "trial", "recipients", "refusals", "command" or
-///         "quit"; NULL for a number that is none. Lives as long as the library is loaded.
+/// @return "greeting", "ehlo", "lockstep", "data", "content", "window", "trial", "recipients", "refusals", "command",
+///         "quit" or "tls"; NULL for a number that is none. Lives as long as the library is loaded.
 ///
 /// Threads: any.
 #[unsafe(no_mangle)]
@@ -127,6 +133,7 @@ const WAITS: [&CStr; SMTPIPE_WAIT_COUNT] = [
     c"refusals",
     c"command",
     c"quit",
+    c"tls",
 ];
 
 #[cfg(test)]
@@ -139,7 +146,7 @@ mod tests {
             assert_eq!(*wait as usize, index);
             assert_eq!(WAITS[index].to_str(), Ok(wait.as_str()));
         }
-        assert!(smtpipe_wait_text(-1).is_null() && smtpipe_wait_text(11).is_null());
+        assert!(smtpipe_wait_text(-1).is_null() && smtpipe_wait_text(12).is_null());
     }
 
     #[test]

@@ -15,13 +15,17 @@ use crate::drive::{Core, Shared};
 use crate::error::{closed, connect_error, misuse, session_error, submit_error};
 use crate::options::{Arguments, seconds};
 use crate::outcome::Outcome;
+use crate::peers::Peers;
 use crate::send_all::SendAll;
 use crate::trace::Trace;
 use crate::{convert, names};
 
 /// Connects and waits for EHLO. The wait can be interrupted; only the resolver can't.
 #[pyfunction]
-#[pyo3(signature = (host, port, *, unix_path, local_name, level, max_in_flight, max_unanswered, recipients, timeout, trace, lmtp))]
+#[pyo3(signature = (
+    host, port, *, unix_path, local_name, level, max_in_flight, max_unanswered, recipients, timeout, trace, lmtp, chunking,
+    eight_bit_anyway, early, peers
+))]
 #[allow(clippy::too_many_arguments)] // one for each documented argument of smtpipe.connect
 pub(crate) fn connect(
     py: Python<'_>,
@@ -36,8 +40,23 @@ pub(crate) fn connect(
     timeout: Option<f64>,
     trace: Option<Py<PyAny>>,
     lmtp: bool,
+    chunking: &str,
+    eight_bit_anyway: bool,
+    early: bool,
+    peers: Option<&Bound<'_, Peers>>,
 ) -> PyResult<Client> {
-    let arguments = Arguments { local_name, level, max_in_flight, max_unanswered, recipients, timeout, lmtp };
+    let arguments = Arguments {
+        local_name,
+        level,
+        max_in_flight,
+        max_unanswered,
+        recipients,
+        timeout,
+        lmtp,
+        chunking,
+        eight_bit_anyway,
+        early,
+    };
     let options = arguments.options(py)?;
     let mut config = match (host, unix_path) {
         (Some(host), None) => Config::new(host, port),
@@ -45,13 +64,14 @@ pub(crate) fn connect(
         _ => return Err(misuse(py, "host: give either a host or unix_path")),
     };
     config.session = options;
+    config.peers = peers.map(|peers| peers.get().0.clone());
     let trace = trace.map(Trace::new);
     let mut client = py.detach(|| EngineClient::open(config)).map_err(|error| connect_error(py, error))?;
     client.set_trace(trace.as_ref().map(Trace::hook));
     let client = Client { shared: Arc::new(Shared::new(client)?), trace };
     let ready = client.shared.until(py, None, |core| {
         let client = &core.client;
-        (client.capabilities().is_some() || client.is_closed()).then(|| client.error().cloned())
+        (client.is_open() || client.is_closed()).then(|| client.error().cloned())
     });
     client.deliver_trace(py);
     let ready = ready?.flatten();
@@ -288,6 +308,8 @@ pub(crate) fn stats<'py>(py: Python<'py>, found: &Stats) -> PyResult<Bound<'py, 
     fields.set_item("max_in_flight", found.max_in_flight)?;
     fields.set_item("downgrades", found.downgrades)?;
     fields.set_item("connections", found.connections)?;
+    fields.set_item("encrypted", found.encrypted)?;
+    fields.set_item("in_clear", found.in_clear)?;
     fields.set_item("waits", waits)?;
     names::STATS.get(py)?.call((), Some(&fields))
 }

@@ -15,6 +15,7 @@ mod message;
 mod names;
 mod options;
 mod outcome;
+mod peers;
 mod reply;
 mod send_all;
 mod session;
@@ -30,6 +31,8 @@ mod _native {
     use crate::message::Message;
     #[pymodule_export]
     use crate::outcome::{Outcome, Recipient};
+    #[pymodule_export]
+    use crate::peers::Peers;
     #[pymodule_export]
     use crate::reply::Reply;
     #[pymodule_export]

@@ -2,7 +2,7 @@
 //!
 //! Each is looked up once a process. Members of `Status` and `Level` are kept ready, for every outcome has one.
 
-use engine::session::{Level, Status};
+use engine::session::{Level, Status, Verdict};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyType;
@@ -33,6 +33,8 @@ pub(crate) static UPGRADE: TypeName = TypeName::new("Upgrade");
 pub(crate) static DOWNGRADE: TypeName = TypeName::new("Downgrade");
 pub(crate) static RECONNECT: TypeName = TypeName::new("Reconnect");
 pub(crate) static CLOSED: TypeName = TypeName::new("Closed");
+pub(crate) static PEER_KEY: TypeName = TypeName::new("PeerKey");
+pub(crate) static PEER_RECORD: TypeName = TypeName::new("PeerRecord");
 
 /// An enumeration's members in the order of the Rust one.
 struct Members<const N: usize> {
@@ -64,10 +66,25 @@ impl<const N: usize> Members<N> {
 
 static STATUS: Members<5> = Members::new("Status");
 static LEVEL: Members<4> = Members::new("Level");
+static VERDICT: Members<3> = Members::new("Verdict");
 
 const STATUSES: [Status; 5] =
     [Status::Delivered, Status::Partial, Status::Refused, Status::NotSent, Status::InDoubt];
 const LEVELS: [Level; 4] = [Level::Lockstep, Level::Group, Level::Continuous, Level::Streaming];
+
+const VERDICTS: [(Verdict, &str); 3] =
+    [(Verdict::Unknown, "unknown"), (Verdict::Earned, "earned"), (Verdict::Failed, "failed")];
+
+/// The member of `smtpipe.Verdict`.
+pub(crate) fn verdict(py: Python<'_>, verdict: Verdict) -> PyResult<Bound<'_, PyAny>> {
+    let index = VERDICTS.iter().position(|(one, _)| *one == verdict).unwrap_or(usize::MAX);
+    VERDICT.get(py, VERDICTS.map(|(_, word)| word), index)
+}
+
+/// What a member of `smtpipe.Verdict`, or its word, stands for.
+pub(crate) fn verdict_from(word: &str) -> Option<Verdict> {
+    VERDICTS.iter().find(|(_, one)| *one == word).map(|(verdict, _)| *verdict)
+}
 
 /// The member of `smtpipe.Status`.
 pub(crate) fn status(py: Python<'_>, status: Status) -> PyResult<Bound<'_, PyAny>> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use engine::session::{Level, Options, RecipientPolicy, Timeouts};
+use engine::session::{Chunking, Level, Options, RecipientPolicy, Timeouts};
 use engine::wire::HostName;
 use pyo3::prelude::*;
 
@@ -17,6 +17,9 @@ pub(crate) struct Arguments<'a> {
     pub(crate) recipients: &'a str,
     pub(crate) timeout: Option<f64>,
     pub(crate) lmtp: bool,
+    pub(crate) chunking: &'a str,
+    pub(crate) eight_bit_anyway: bool,
+    pub(crate) early: bool,
 }
 
 impl Arguments<'_> {
@@ -36,6 +39,19 @@ impl Arguments<'_> {
             options.timeouts = Timeouts::all(limit);
         }
         options.lmtp = self.lmtp;
+        options.chunking = match self.chunking {
+            "auto" => Chunking::Auto,
+            "never" => Chunking::Never,
+            "always" => Chunking::Always,
+            other => {
+                return Err(misuse(
+                    py,
+                    format!("chunking: {other:?} is not \"auto\", \"never\" or \"always\""),
+                ));
+            }
+        };
+        options.eight_bit_anyway = self.eight_bit_anyway;
+        options.early = self.early;
         Ok(options)
     }
 }

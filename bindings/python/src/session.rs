@@ -18,7 +18,7 @@ use crate::error::{misuse, session_error, submit_error};
 use crate::options::Arguments;
 use crate::outcome::Outcome;
 use crate::trace::Trace;
-use crate::{client, convert, names};
+use crate::{client, convert, names, peers};
 
 /// How many slices are asked for at once.
 const SLICES: usize = 64;
@@ -55,7 +55,7 @@ impl Session {
     #[new]
     #[pyo3(signature = (
         local_name, *, level = "auto", max_in_flight = 100, max_unanswered = 0, recipients = "any", timeout = None, trace = None,
-        lmtp = false
+        lmtp = false, chunking = "auto", eight_bit_anyway = false, early = true, peer = None
     ))]
     #[allow(clippy::too_many_arguments)] // the arguments of smtpipe.connect that concern a session
     fn new(
@@ -68,10 +68,26 @@ impl Session {
         timeout: Option<f64>,
         trace: Option<Py<PyAny>>,
         lmtp: bool,
+        chunking: &str,
+        eight_bit_anyway: bool,
+        early: bool,
+        peer: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let arguments =
-            Arguments { local_name, level, max_in_flight, max_unanswered, recipients, timeout, lmtp };
-        let mut engine = EngineSession::new(arguments.options(py)?);
+        let arguments = Arguments {
+            local_name,
+            level,
+            max_in_flight,
+            max_unanswered,
+            recipients,
+            timeout,
+            lmtp,
+            chunking,
+            eight_bit_anyway,
+            early,
+        };
+        let mut options = arguments.options(py)?;
+        options.peer = peer.map(peers::record_from).transpose()?;
+        let mut engine = EngineSession::new(options);
         let trace = trace.map(Trace::new);
         engine.set_trace(trace.as_ref().map(Trace::hook));
         Ok(Self { engine: Mutex::new(engine), trace })
@@ -178,6 +194,12 @@ impl Session {
     fn error<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyAny>> {
         let found = self.lock(py).error().cloned();
         found.map(|error| session_error(py, &error).into_value(py).into_bound(py).into_any())
+    }
+
+    #[getter]
+    fn peer_record<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let found = self.lock(py).peer_record().clone();
+        peers::record(py, &found)
     }
 
     #[getter]

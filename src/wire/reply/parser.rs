@@ -69,11 +69,18 @@ impl ReplyParser {
         self.parse_carefully(input)
     }
 
-    /// Whether no part of a reply is held: the stream may end here, or change to TLS.
+    /// Whether no part of a reply is held: the stream may end here.
     ///
     /// False for good after an error.
     pub fn is_idle(&self) -> bool {
         self.lines == 0 && self.held.is_empty() && self.error.is_none()
+    }
+
+    /// The proof that nothing came behind the last reply: no part of another one is held, and `rest`, what
+    /// [`parse`](Self::parse) left of its input, is empty. Only then may the stream change to TLS: what a server (or whoever
+    /// sits in between) sent in clear must never be taken for something that came encrypted (RFC 3207 section 6).
+    pub fn drained(&self, rest: &[u8]) -> Option<Drained> {
+        (rest.is_empty() && self.is_idle()).then_some(Drained(()))
     }
 
     fn parse_carefully(&mut self, input: &mut &[u8]) -> Result<Option<ReplyRef<'_>>, ReplyError> {
@@ -196,6 +203,10 @@ impl ReplyParser {
         Ok(false)
     }
 }
+
+/// Nothing was received behind the last reply. Only [`ReplyParser::drained`] makes one.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Drained(());
 
 impl Default for ReplyParser {
     fn default() -> Self {

@@ -269,3 +269,17 @@ proptest! {
         check_limits(SMALL, &stream, &replies, error, idle);
     }
 }
+
+#[test]
+fn nothing_behind_a_reply_can_be_proved() {
+    let mut parser = ReplyParser::default();
+    let mut input = &b"220 go\r\n"[..];
+    assert!(parser.parse(&mut input).unwrap().is_some());
+    assert!(parser.drained(input).is_some());
+    // In the same piece, or held from it.
+    assert!(parser.drained(b"2").is_none());
+    assert_eq!(parser.parse(&mut &b"2"[..]).unwrap(), None);
+    assert!(parser.drained(b"").is_none());
+    assert_eq!(parser.parse(&mut &b"50-x\r\n"[..]).unwrap(), None);
+    assert!(parser.drained(b"").is_none(), "a line of a reply that goes on");
+}

@@ -126,6 +126,12 @@ static void set(char *key)
                                                                               : SMTPIPE_CHUNKING_AUTO));
     } else if (strcmp(key, "eight_bit_anyway") == 0) {
         OK(smtpipe_config_set_8bit_anyway(config, (int32_t)number));
+    } else if (strcmp(key, "peers") == 0) {
+        smtpipe_peers *peers = NULL;
+        OK(smtpipe_peers_load(value, &peers));
+        CHECK(smtpipe_peers_count(peers) == 1);
+        OK(smtpipe_config_set_peers(config, peers));
+        smtpipe_peers_free(peers);
     } else {
         fprintf(stderr, "no such option: %s\n", key);
         exit(2);
