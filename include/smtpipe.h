@@ -77,7 +77,7 @@
 /**
  * How many causes of waiting there are.
  */
-#define SMTPIPE_WAIT_COUNT 12
+#define SMTPIPE_WAIT_COUNT 13
 
 /**
  * Major version of this header. While it is 0 the SONAME is `libsmtpipe.so.0`.
@@ -921,6 +921,10 @@ enum smtpipe_sink_stage
      * QUIT.
      */
     SMTPIPE_STAGE_QUIT = 8,
+    /**
+     * AUTH, and each response to a challenge of it.
+     */
+    SMTPIPE_STAGE_AUTH = 9,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -4225,7 +4229,7 @@ smtpipe_status smtpipe_sink_options_add_rule(struct smtpipe_sink_options *option
  * @param wait  0 to SMTPIPE_WAIT_COUNT - 1; any number is allowed.
  *
  * @return "greeting", "ehlo", "lockstep", "data", "content", "window", "trial", "recipients", "refusals", "command",
- *         "quit" or "tls"; NULL for a number that is none. Lives as long as the library is loaded.
+ *         "quit", "tls" or "auth"; NULL for a number that is none. Lives as long as the library is loaded.
  *
  * Threads: any.
  */

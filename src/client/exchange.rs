@@ -74,6 +74,7 @@ impl Client {
         self.recall(&socket);
         self.link = Link::Open(socket);
         let now = self.now();
+        self.give_nonce();
         self.session.start(now);
     }
 
@@ -197,17 +198,20 @@ impl Client {
                     self.outcomes.push_back(outcome);
                 }
                 Event::Closed => {
+                    self.asked = None;
                     self.remember();
                     self.link = Link::Closed;
                     self.buffer = Vec::new();
                 }
                 Event::Ready => self.remember(),
+                Event::AuthWanted { .. } | Event::AuthChallenge(_) => self.asked = Some(event),
                 Event::StartTls => {
                     let now = self.now();
                     self.session.tls_failed(now, TlsError::new(TlsFailure::Other, "there is none yet"));
                 }
                 Event::Reconnect { .. } => {
                     self.sources.unwant();
+                    self.asked = None;
                     self.remember();
                     self.report(event);
                     self.reconnect();

@@ -2,6 +2,7 @@
 //! something to read while it writes, so no pair of windows can lock the two sides up (RFC 2920 §3.1). It starts no thread,
 //! installs no handler, reads no environment, and raises no SIGPIPE.
 
+mod auth;
 mod config;
 mod connect;
 mod error;
@@ -21,6 +22,7 @@ use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
+pub use self::auth::fresh_nonce;
 pub use self::config::{Config, Target};
 pub use self::error::ConnectError;
 pub use self::peers::{PeerKey, Peers};
@@ -55,6 +57,8 @@ pub struct Client {
     outcomes: VecDeque<Outcome>,
     reports: VecDeque<Event>,
     sources: Sources,
+    /// What a caller's own SASL has to answer.
+    asked: Option<Event>,
     buffer: Vec<u8>,
     epoch: Instant,
     connect_error: Option<ConnectError>,
@@ -63,15 +67,16 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects, and waits until the greeting and EHLO are done. Where the peer cache says that the server may be told everything
-    /// before it greets, it returns as soon as there is a connection; what the server then minds, the outcomes say.
+    /// Connects, and waits until the greeting and EHLO are done, and AUTH if it is to be; or until a caller's own SASL is asked
+    /// for, see [`Client::auth_event`]. Where the peer cache says that the server may be told everything before it greets, it
+    /// returns as soon as there is a connection; what the server then minds, the outcomes say.
     ///
     /// # Errors
     ///
     /// No connection, or the server would not talk: [`ConnectError::reply`] has what it said.
     pub fn connect(config: Config) -> Result<Self, ConnectError> {
         let mut this = Self::open(config)?;
-        while !this.is_open() {
+        while !this.is_open() && this.asked.is_none() {
             this.drive();
             if this.session.is_closed() {
                 return Err(match this.connect_error.take() {
@@ -84,7 +89,7 @@ impl Client {
                         .into(),
                 });
             }
-            if !this.is_open() {
+            if !this.is_open() && this.asked.is_none() {
                 this.wait(None);
             }
         }
@@ -99,7 +104,7 @@ impl Client {
     /// The host has no address, or no socket can be had.
     pub fn open(config: Config) -> Result<Self, ConnectError> {
         let connector = Connector::new(&config.target, config.session.timeouts.connect)?;
-        let session = Session::new(config.session.clone());
+        let session = Session::new(auth::session_options(&config));
         Ok(Self {
             config,
             session,
@@ -107,6 +112,7 @@ impl Client {
             outcomes: VecDeque::new(),
             reports: VecDeque::new(),
             sources: Sources::default(),
+            asked: None,
             buffer: Vec::new(),
             epoch: Instant::now(),
             connect_error: None,

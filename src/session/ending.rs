@@ -4,6 +4,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
+use super::auth::Login;
 use super::error::SessionError;
 use super::event::{Event, ReconnectReason};
 use super::ledger::{Entry, Sent};
@@ -32,7 +33,7 @@ impl Session {
             Stage::Quitting => self.closed(),
             Stage::Draining => self.drained(),
             Stage::StartTls => self.no_tls(error),
-            Stage::Unconnected | Stage::Greeting | Stage::Hello | Stage::Ready => {
+            Stage::Unconnected | Stage::Greeting | Stage::Hello | Stage::Auth | Stage::Ready => {
                 if !self.trial_failed(self.ledger.front()) {
                     self.end(error);
                 }
@@ -65,7 +66,10 @@ impl Session {
         if matches!(self.stage, Stage::Draining | Stage::Closed) {
             return;
         }
-        if matches!(front.sent, Sent::Greeting | Sent::Hello(_) | Sent::StartTls) {
+        if matches!(
+            front.sent,
+            Sent::Greeting | Sent::Hello(_) | Sent::StartTls | Sent::Auth | Sent::AuthGivenUp
+        ) {
             return self.end(SessionError::ShutDown(reply));
         }
         self.stage = Stage::Draining;
@@ -151,6 +155,7 @@ impl Session {
         self.source = None;
         self.secure = None;
         self.drained = None;
+        self.login = Login::default();
         self.stays_clear = false;
         self.needs_rset = false;
         self.last_ended_well = true;

@@ -15,6 +15,10 @@ pub(super) enum Sent {
     /// EHLO, HELO or LHLO.
     Hello(Verb),
     StartTls,
+    /// AUTH, or the response to a challenge.
+    Auth,
+    /// The line that gives AUTH up.
+    AuthGivenUp,
     /// RSET in front of a transaction.
     Reset,
     Mail,
@@ -51,6 +55,7 @@ impl Sent {
             Self::Greeting => Verb::Greeting,
             Self::Hello(verb) | Self::Command(_, verb) => verb,
             Self::StartTls => Verb::Starttls,
+            Self::Auth | Self::AuthGivenUp => Verb::Auth,
             Self::Reset | Self::Clear | Self::Probe(Probe::Reset) => Verb::Rset,
             Self::Mail | Self::Probe(Probe::Mail) => Verb::Mail,
             Self::Rcpt(_) | Self::Probe(Probe::Rcpt) => Verb::Rcpt,
@@ -63,7 +68,16 @@ impl Sent {
     /// Whether nothing may be sent behind it until it is answered (RFC 2920 §3.1). The end of content is not among them:
     /// what may follow it is the scheduler's business.
     pub(super) const fn ends_group(self) -> bool {
-        matches!(self, Self::Greeting | Self::Hello(_) | Self::StartTls | Self::Data | Self::Command(..))
+        matches!(
+            self,
+            Self::Greeting
+                | Self::Hello(_)
+                | Self::StartTls
+                | Self::Auth
+                | Self::AuthGivenUp
+                | Self::Data
+                | Self::Command(..)
+        )
     }
 
     /// Whether it belongs to the transaction at the front of the flight.

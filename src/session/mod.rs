@@ -9,6 +9,8 @@
 //! - When the sender must wait: `scheduler`.
 //! - What is known when the connection ends: `ending`.
 
+mod auth;
+mod autherror;
 mod ending;
 mod error;
 mod event;
@@ -40,10 +42,11 @@ use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::sync::Arc;
 
+pub use self::autherror::{AuthError, SaslCallError};
 pub use self::error::{PeerError, SessionError, SubmitError};
 pub use self::event::{DowngradeReason, Event, ReconnectReason};
 pub use self::message::{Message, Recipient};
-pub use self::options::{Chunking, Level, Options, RecipientPolicy, StartTls, Timeouts, UnknownLevel};
+pub use self::options::{Auth, Chunking, Level, Options, RecipientPolicy, StartTls, Timeouts, UnknownLevel};
 pub use self::outcome::{Outcome, Reason, RecipientOutcome, Status, Ticket};
 pub use self::peer::{PeerRecord, Verdict};
 pub use self::starttls::{Secure, TlsError, TlsFailure};
@@ -51,6 +54,7 @@ pub use self::stats::{Stats, Wait};
 pub use self::streamed::Streamed;
 pub use self::trace::{Direction, Trace};
 
+use self::auth::Login;
 use self::greeting::Offer;
 use self::ledger::{Entry, Ledger, Sent};
 use self::output::Output;
@@ -84,6 +88,10 @@ use crate::wire::{Capabilities, Drained, RawLine, ReplyParser, Verb};
 /// On [`Event::StartTls`] it does a TLS handshake on the connection, and from there on gives and takes what is inside; it
 /// says how that went with [`tls_established`](Self::tls_established) or [`tls_failed`](Self::tls_failed). For implicit TLS
 /// it does so before `start`.
+///
+/// With [`Credentials`](crate::sasl::Credentials) it gives a fresh nonce ([`set_nonce`](Self::set_nonce)) before each `start`.
+/// With [`Auth::Caller`], [`Event::AuthWanted`] and [`Event::AuthChallenge`] are answered by
+/// [`auth_begin`](Self::auth_begin), [`auth_respond`](Self::auth_respond) or [`auth_cancel`](Self::auth_cancel).
 ///
 /// Time is a `Duration` since whatever the driver likes, as long as it does not go backwards. No method blocks or fails on
 /// input from the peer: what the peer does wrong ends the session, and [`error`](Self::error) says so.
@@ -124,6 +132,7 @@ pub struct Session {
     tls_given_up: bool,
     /// `peer` is of the server as it is when encrypted.
     record_is_of_tls: bool,
+    login: Login,
     /// Refused transactions since the last that was accepted.
     refusals: u32,
     /// Transactions begun on this connection.
@@ -154,6 +163,7 @@ enum Stage {
     Hello,
     /// STARTTLS is sent; behind its reply, the handshake is under way.
     StartTls,
+    Auth,
     Ready,
     /// After a 421: nothing is sent; replies to what is committed are taken.
     Draining,
@@ -200,6 +210,7 @@ impl Session {
             stays_clear: false,
             tls_given_up: false,
             record_is_of_tls,
+            login: Login::default(),
             refusals: 0,
             transactions_here: 0,
             answered: 0,
@@ -302,7 +313,12 @@ impl Session {
         while self.generation == generation {
             match self.stage {
                 Stage::StartTls if self.ledger.is_empty() => break,
-                Stage::Greeting | Stage::Hello | Stage::StartTls | Stage::Ready | Stage::Draining => {}
+                Stage::Greeting
+                | Stage::Hello
+                | Stage::StartTls
+                | Stage::Auth
+                | Stage::Ready
+                | Stage::Draining => {}
                 // The answer to QUIT interests nobody, and nothing is believed once it is over.
                 Stage::Unconnected | Stage::Quitting | Stage::Closed => break,
             }
@@ -407,19 +423,6 @@ impl Session {
     /// Whether messages go out before the greeting and EHLO's reply are in: the peer record says that the server allows it.
     pub const fn is_early(&self) -> bool {
         self.early && matches!(self.stage, Stage::Greeting | Stage::Hello)
-    }
-
-    /// What was learnt of this server, to be given to the next session with it.
-    pub const fn peer_record(&self) -> &PeerRecord {
-        &self.peer
-    }
-
-    /// Tells what was learnt of this server before (encrypted, if it is to be encrypted); for a driver that knows the server's address only once it is connected.
-    /// Only before [`start`](Self::start); afterwards the session knows better.
-    pub fn set_peer_record(&mut self, record: PeerRecord) {
-        if self.stage == Stage::Unconnected {
-            self.peer = record;
-        }
     }
 
     fn check_open(&self) -> Result<(), SubmitError> {

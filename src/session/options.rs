@@ -5,6 +5,7 @@ use core::str::FromStr;
 use core::time::Duration;
 
 use super::peer::PeerRecord;
+use crate::sasl::Credentials;
 use crate::wire::{HostName, ReplyLimits};
 
 /// How much is sent without waiting for replies (RFC 2920 and what grew on it).
@@ -74,6 +75,18 @@ pub enum RecipientPolicy {
     Any,
     /// Everybody or nobody: content is held back until every RCPT was accepted.
     All,
+}
+
+/// Who logs in (RFC 4954).
+#[derive(Clone, Debug, Default)]
+pub enum Auth {
+    /// Nobody.
+    #[default]
+    None,
+    /// Whoever these say, by the strongest mechanism that both sides have. If that fails, the session ends.
+    Credentials(Credentials),
+    /// The caller brings the mechanisms: see [`Event::AuthWanted`](super::Event::AuthWanted).
+    Caller,
 }
 
 /// Whether STARTTLS (RFC 3207) is used. On a connection that is encrypted from the beginning it never is.
@@ -178,6 +191,8 @@ pub struct Options {
     pub chunk_size: u32,
     /// Send 8-bit content although the server did not offer 8BITMIME (RFC 6152).
     pub eight_bit_anyway: bool,
+    /// Who logs in. With somebody to log in, nothing is sent before the greeting (see `early`).
+    pub auth: Auth,
     /// Whether STARTTLS is used.
     pub starttls: StartTls,
     /// With [`StartTls::IfOffered`]: when TLS fails, send in clear on another connection. Otherwise the session ends.
@@ -206,6 +221,7 @@ impl Options {
             chunking: Chunking::Auto,
             chunk_size: 64 * 1024,
             eight_bit_anyway: false,
+            auth: Auth::None,
             starttls: StartTls::Never,
             clear_after_failed_tls: false,
             timeouts: Timeouts::default(),

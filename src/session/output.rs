@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use std::io::IoSlice;
 
 use bytes::Bytes;
+use zeroize::Zeroize as _;
 
 use crate::wire::{Content, Stuffed};
 
@@ -166,6 +167,14 @@ impl Output {
     /// A new connection: positions start from nothing.
     pub(super) fn restart(&mut self) {
         *self = Self::default();
+    }
+
+    /// Overwrites what was sent: it was secret.
+    pub(super) fn wipe(&mut self) {
+        if self.segments.is_empty() {
+            self.text.zeroize();
+            self.text_start = 0;
+        }
     }
 
     /// Gives memory back when there is nothing to do.

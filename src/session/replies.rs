@@ -67,6 +67,8 @@ impl Session {
         match entry.sent {
             Sent::Greeting => self.on_greeting(reply.class(), reply.to_owned()),
             Sent::Hello(verb) => self.on_hello(verb, reply.class(), reply.to_owned()),
+            Sent::Auth => self.on_auth(reply),
+            Sent::AuthGivenUp => self.on_auth_given_up(reply.to_owned()),
             Sent::StartTls => self.on_starttls(reply.class(), reply.to_owned()),
             Sent::Command(ticket, _) => {
                 let status =
@@ -190,6 +192,8 @@ impl Session {
             Sent::Greeting
             | Sent::Hello(_)
             | Sent::StartTls
+            | Sent::Auth
+            | Sent::AuthGivenUp
             | Sent::Reset
             | Sent::Command(..)
             | Sent::Probe(_) => {}
@@ -265,8 +269,8 @@ impl Session {
 /// Whether a command can have a reply of this class (RFC 5321 §4.3.2). The code itself is read, never expected.
 const fn plausible(sent: Sent, class: Class) -> bool {
     match class {
-        Class::Positive => !matches!(sent, Sent::Data),
-        Class::Intermediate => matches!(sent, Sent::Data),
+        Class::Positive => !matches!(sent, Sent::Data | Sent::AuthGivenUp),
+        Class::Intermediate => matches!(sent, Sent::Data | Sent::Auth),
         Class::Transient | Class::Permanent => true,
     }
 }

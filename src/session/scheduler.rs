@@ -2,7 +2,7 @@
 //!
 //! The argument, rule by rule:
 //!
-//! 1. EHLO, STARTTLS, DATA, QUIT and raw commands end a command group: nothing follows until they are answered (RFC 2920 §3.1).
+//! 1. EHLO, STARTTLS, AUTH, DATA, QUIT and raw commands end a command group: nothing follows until they are answered (RFC 2920 §3.1).
 //!    Behind DATA this is vital, not polite: servers hang up on so much as a RSET there. The ledger counts such commands
 //!    ([`Ledger::group_ended`](super::ledger::Ledger::group_ended)); RSET, MAIL and RCPT don't, nor does BDAT, whose length
 //!    is known beforehand.
@@ -124,6 +124,7 @@ impl Session {
             Stage::Greeting if !self.early && !self.queue.is_empty() => Step::Must(Wait::Greeting),
             Stage::Hello if !self.early && !self.queue.is_empty() => Step::Must(Wait::Ehlo),
             Stage::StartTls if !self.queue.is_empty() => Step::Must(Wait::Tls),
+            Stage::Auth if !self.queue.is_empty() => Step::Must(Wait::Auth),
             // Early (rule 10): the greeting and EHLO's reply hold nothing up.
             Stage::Ready | Stage::Greeting | Stage::Hello if self.early || self.stage == Stage::Ready => {
                 match self.cursor {

@@ -115,7 +115,12 @@ impl Session {
             Stage::StartTls => {
                 return self.no_tls(SessionError::Timeout { waiting_for: Some(Verb::Starttls) });
             }
-            Stage::Unconnected | Stage::Greeting | Stage::Hello | Stage::Ready | Stage::Closed => {}
+            Stage::Unconnected
+            | Stage::Greeting
+            | Stage::Hello
+            | Stage::Auth
+            | Stage::Ready
+            | Stage::Closed => {}
         }
         if self.source_deadline().is_some_and(|deadline| deadline <= now) {
             return self.source_stalled();
@@ -141,6 +146,8 @@ const fn limit(timeouts: &Timeouts, sent: Sent) -> Duration {
         Sent::Rcpt(_) => timeouts.rcpt,
         Sent::Data => timeouts.data,
         Sent::Content | Sent::Chunk | Sent::Part(_) => timeouts.content,
-        Sent::Reset | Sent::Clear | Sent::Command(..) | Sent::Probe(_) => timeouts.other,
+        Sent::Auth | Sent::AuthGivenUp | Sent::Reset | Sent::Clear | Sent::Command(..) | Sent::Probe(_) => {
+            timeouts.other
+        }
     }
 }

@@ -97,7 +97,7 @@ int main(void)
     SAME(SMTPIPE_VERSION, text);
     SAME(smtpipe_version(), text);
     CHECK(smtpipe_version_number() == SMTPIPE_VERSION_NUMBER);
-    SAME(smtpipe_wait_text(SMTPIPE_WAIT_COUNT - 1), "quit");
+    SAME(smtpipe_wait_text(SMTPIPE_WAIT_COUNT - 1), "auth");
     CHECK(smtpipe_wait_text(SMTPIPE_WAIT_COUNT) == NULL);
     SAME(smtpipe_level_text(SMTPIPE_LEVEL_STREAMING), "streaming");
     SAME(smtpipe_outcome_status_text(SMTPIPE_IN_DOUBT), "in_doubt");

@@ -44,6 +44,7 @@ pub(crate) fn options(settings: &Settings) -> Options {
         Some("if-offered") => StartTls::IfOffered,
         Some(_) => StartTls::Required,
     };
+    options.auth = super::login::auth(settings);
     options.clear_after_failed_tls = settings.clear_after_failed_tls;
     options.eight_bit_anyway = settings.eight_bit_anyway;
     if let Some(size) = settings.chunk_size {

@@ -63,16 +63,26 @@ fn header(fixture: &mut Fixture, line: &str) -> Result<(), String> {
         "starttls" if matches!(value, "if-offered" | "required") => {
             options.starttls = Some(value.to_owned());
         }
+        "auth" => options.auth = words(value),
+        "authzid" => options.authzid = Some(value.to_owned()),
+        "mechanisms" => options.mechanisms = words(value),
+        "clear-text" => options.clear_text = yes(value)?,
+        "nonce" => options.nonce = Some(value.to_owned()),
+        "exporter" => options.exporter = Some(value.to_owned()),
         "clear-after-failed-tls" => options.clear_after_failed_tls = yes(value)?,
         "tls" if value == "implicit" => options.implicit_tls = true,
         "remembers" => options.remembers = value.split(',').map(|word| word.trim().to_owned()).collect(),
-        "earned" => options.earned = value.split_whitespace().map(str::to_owned).collect(),
+        "earned" => options.earned = words(value),
         "only" if value == "engine" => options.engine_only = true,
         "wire" if value == "may differ" => options.wire_may_differ = true,
         _ if line.starts_with("   ") => {}
         _ => return Err("unknown header".into()),
     }
     Ok(())
+}
+
+fn words(value: &str) -> Vec<String> {
+    value.split_whitespace().map(str::to_owned).collect()
 }
 
 fn yes(value: &str) -> Result<bool, String> {
@@ -322,6 +332,7 @@ fn operation(fixture: &Fixture, word: &str, rest: &str) -> Result<Step, String> 
         "CUT" => Step::Truncate,
         "TLS" if rest.is_empty() => Step::Tls(None),
         "TLS" => Step::Tls(Some(rest.strip_prefix("fails ").ok_or("TLS fails WHY")?.to_owned())),
+        "SASL" => Step::Sasl(words(rest)),
         "CONNECT" => Step::Connect,
         "WAIT" => Step::Wait(Duration::from_secs(count(rest)? as u64)),
         "TAKE" if rest == "all" => Step::Take(None),

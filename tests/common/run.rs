@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use std::io::IoSlice;
 use std::time::Duration;
 
+use smtpipe::sasl::Nonce;
 use smtpipe::session::{
     Event, Message, Options, Outcome, Secure, Session, SubmitError, Ticket, TlsError, TlsFailure,
 };
 
-use super::fixture::{Drawn, Letter};
+use super::fixture::{Drawn, Letter, Settings};
 use super::referee::Referee;
 
 /// How the transport takes what is handed out.
@@ -44,6 +45,8 @@ pub(crate) struct Run {
     lmtp: bool,
     /// Each connection is encrypted from the beginning.
     pub(crate) implicit_tls: bool,
+    exporter: Vec<u8>,
+    nonce: Option<Nonce>,
 }
 
 impl Run {
@@ -71,7 +74,21 @@ impl Run {
             letters: letters.to_vec(),
             lmtp,
             implicit_tls: false,
+            exporter: Vec::new(),
+            nonce: None,
         }
+    }
+
+    /// What isn't among a session's options.
+    pub(crate) fn set_up(&mut self, settings: &Settings) {
+        self.implicit_tls = settings.implicit_tls;
+        self.exporter = settings.exporter.clone().unwrap_or_default().into_bytes();
+        self.nonce = super::login::nonce(settings);
+        self.referee.private = settings.implicit_tls || settings.clear_text;
+    }
+
+    fn secure(&self, round_trips: u32) -> Secure {
+        Secure { exporter: self.exporter.clone(), round_trips }
     }
 
     pub(crate) fn submit(&mut self, name: &str, message: Message) -> Result<(), SubmitError> {
@@ -101,7 +118,10 @@ impl Run {
 
     pub(crate) fn start(&mut self) {
         if self.implicit_tls {
-            self.session.tls_established(self.now, Secure::default());
+            self.session.tls_established(self.now, self.secure(0));
+        }
+        if let Some(nonce) = self.nonce.clone() {
+            self.session.set_nonce(nonce);
         }
         self.session.start(self.now);
         self.drain();
@@ -140,7 +160,7 @@ impl Run {
         match fails {
             None => {
                 self.referee.secured();
-                self.session.tls_established(self.now, Secure { round_trips: 1, ..Secure::default() });
+                self.session.tls_established(self.now, self.secure(1));
             }
             Some(why) => {
                 let failure = TlsFailure::ALL.into_iter().find(|failure| failure.as_str() == why);
@@ -247,6 +267,13 @@ impl Run {
                 Event::Closed => "closed".to_owned(),
                 Event::Reconnect { .. } => "reconnect".to_owned(),
                 Event::StartTls => "starttls".to_owned(),
+                Event::AuthWanted { mechanisms, refused } => {
+                    let again = refused.map_or_else(String::new, |reply| format!(" behind {}", reply.code()));
+                    format!("auth {mechanisms}{again}")
+                }
+                Event::AuthChallenge(challenge) => {
+                    format!("challenge {}", super::login::shown(challenge.as_bytes()))
+                }
                 Event::Upgrade { to } => format!("upgrade {to}"),
                 Event::Downgrade { from, to, .. } => format!("downgrade {from} {to}"),
                 Event::WantContent { ticket, rewind } => {
