@@ -202,9 +202,7 @@ fn a_file_can_be_sent_twice_and_its_position_is_nobodys() {
 }
 
 fn one_recipient() -> smtpipe::wire::Limits {
-    let mut limits = smtpipe::wire::Limits::default();
-    limits.rcpt_max = Some(1);
-    limits
+    smtpipe::wire::Limits { rcpt_max: Some(1), ..smtpipe::wire::Limits::default() }
 }
 
 /// Gives so many octets of text.
