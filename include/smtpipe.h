@@ -1155,13 +1155,13 @@ typedef struct smtpipe_event {
      */
     const char *why;
     /**
-     * Of AUTH: see the kinds. Borrowed until the next call that takes the session or client without const.
-     */
-    struct smtpipe_bytes data;
-    /**
      * Of an outcome: the outcome, the caller's to free with smtpipe_outcome_free(). Else NULL.
      */
     struct smtpipe_outcome *outcome;
+    /**
+     * Of AUTH: see the kinds. Borrowed until the next call that takes the session or client without const.
+     */
+    struct smtpipe_bytes data;
 } smtpipe_event;
 
 /**

@@ -18,14 +18,6 @@ static smtpipe_sink *sink_with(const char *mechanisms)
     return sink;
 }
 
-static smtpipe_config *config_for(smtpipe_sink *sink)
-{
-    smtpipe_config *config = NULL;
-    OK(smtpipe_config_new(&config));
-    OK(smtpipe_config_set_host(config, "127.0.0.1", smtpipe_sink_port(sink)));
-    return config;
-}
-
 static smtpipe_client *client_with(smtpipe_config *config)
 {
     smtpipe_client *client = NULL;
@@ -68,7 +60,7 @@ static void credentials(void)
     OK(smtpipe_client_connect(client, PATIENCE));
     deliver(client);
     smtpipe_client_free(client);
-    OK(smtpipe_sink_received(sink, 1, &received));
+    OK(smtpipe_sink_take_messages(sink, &received));
     CHECK(smtpipe_received_count(received) == 1);
     SAME(smtpipe_received_user(received, 0), "tim");
     CHECK(smtpipe_received_user(received, 1) == NULL);
@@ -94,7 +86,7 @@ static void credentials(void)
     deliver(client);
     smtpipe_client_free(client);
     smtpipe_config_free(config);
-    smtpipe_sink_free(sink);
+    smtpipe_sink_stop(sink);
 }
 
 /* LOGIN, as a SASL library speaks it: name, then password. */
@@ -153,7 +145,7 @@ static void callers_own(void)
     CHECK(smtpipe_reply_code(smtpipe_error_reply(smtpipe_client_error(client))) == 501);
     smtpipe_client_free(client);
     smtpipe_config_free(config);
-    smtpipe_sink_free(sink);
+    smtpipe_sink_stop(sink);
 }
 
 /* All that the session has to write, as text. */

@@ -53,10 +53,10 @@ pub struct smtpipe_event {
     pub reserved: i32,
     /// Of a downgrade or reconnection: why, in words that live as long as the library is loaded. Else NULL.
     pub why: *const c_char,
-    /// Of AUTH: see the kinds. Borrowed until the next call that takes the session or client without const.
-    pub data: smtpipe_bytes,
     /// Of an outcome: the outcome, the caller's to free with smtpipe_outcome_free(). Else NULL.
     pub outcome: *mut smtpipe_outcome,
+    /// Of AUTH: see the kinds. Borrowed until the next call that takes the session or client without const.
+    pub data: smtpipe_bytes,
 }
 
 impl smtpipe_event {
