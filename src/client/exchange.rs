@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use super::connect::Connector;
 use super::error::ConnectError;
 use super::peers::PeerKey;
-use super::socket::{Socket, wait};
-use super::stream::{Stream, StreamError, Took};
+use super::socket::{Socket, wait_also};
+use super::transport::{Stream, StreamError, Took};
 use super::{Client, Link, Target};
 use crate::session::Event;
 use crate::tls::TlsMode;
@@ -51,7 +51,7 @@ impl Client {
         if let Some(socket) = self.socket() {
             socket.hurry();
             // It fails only for want of memory; then there is nothing better to do than to go on.
-            let _ = wait(&[(socket, interest)], limit);
+            let _ = wait_also(socket, interest, self.source_fd(), limit);
         } else if let Link::Connecting(connector) = &mut self.link {
             match connector.poll(limit) {
                 Ok(Some(socket)) => self.opened(socket),
@@ -105,6 +105,11 @@ impl Client {
 
     /// Remembers what was learnt of the server.
     fn remember(&self) {
+        // As long as it isn't encrypted, and hasn't gone on in clear, nothing was learnt.
+        let settled = self.tls.is_some() || self.session.stats().in_clear > 0;
+        if !settled && self.config.tls.mode != TlsMode::None {
+            return;
+        }
         if let (Some(peers), Some(key)) = (&self.config.peers, &self.key) {
             let key = PeerKey { tls: self.tls.is_some(), ..key.clone() };
             peers.put(key, self.session.peer_record().clone());
@@ -207,7 +212,10 @@ impl Client {
     pub(super) fn take_events(&mut self) {
         while let Some(event) = self.session.next_event() {
             match event {
-                Event::Outcome(outcome) => self.outcomes.push_back(outcome),
+                Event::Outcome(outcome) => {
+                    self.sources.forget(outcome.ticket);
+                    self.outcomes.push_back(outcome);
+                }
                 Event::Closed => {
                     self.asked = None;
                     self.remember();
@@ -218,11 +226,13 @@ impl Client {
                 Event::AuthWanted { .. } | Event::AuthChallenge(_) => self.asked = Some(event),
                 Event::StartTls => self.start_tls(),
                 Event::Reconnect { .. } => {
+                    self.sources.unwant();
                     self.asked = None;
                     self.remember();
                     self.report(event);
                     self.reconnect();
                 }
+                Event::WantContent { ticket, rewind } => self.sources.want(ticket, rewind),
                 Event::Downgrade { .. } | Event::Upgrade { .. } => {
                     self.remember();
                     self.report(event);

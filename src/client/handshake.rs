@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::socket::Socket;
-use super::stream::{Fetched, Stream, StreamError, TlsStream};
+use super::transport::{Fetched, Stream, StreamError, TlsStream};
 use super::{Client, Link};
 use crate::session::{TlsError, TlsFailure};
 

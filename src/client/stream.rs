@@ -1,207 +1,179 @@
-//! What the loop reads from and writes to: a socket, or a socket with TLS on it. The clear way is the socket's own, with
-//! nothing in between.
+//! Draws streamed content from its source when the session wants it, between writing and reading. A source is the caller's
+//! code: what it raises ends its own message and nothing else.
 
-use std::io::{self, IoSlice};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::time::Duration;
 
-use super::socket::{Interest, Socket};
-use crate::session::TlsError;
-use crate::tls::{Channel, Ended};
+use bytes::Bytes;
 
-/// How much one system call reads of what is encrypted.
-const BUFFER: usize = 16 * 1024;
+use super::Client;
+use super::source::Source;
+use crate::session::{Message, SubmitError, Ticket};
 
-#[derive(Debug)]
-pub(super) enum Stream {
-    Clear(Socket),
-    Tls(Box<TlsStream>),
+/// So many pieces are drawn in one drive, so that it comes to an end however fast both sides are.
+const DRAWS: usize = 64;
+/// How long until a source without a descriptor that had nothing is asked again.
+const AGAIN: Duration = Duration::from_millis(20);
+
+/// The sources of the messages that have no outcome yet.
+#[derive(Default)]
+pub(super) struct Sources {
+    known: BTreeMap<Ticket, Box<dyn Source>>,
+    /// What the session wants and has not been given, and whether from the beginning once more.
+    wanted: Option<(Ticket, bool)>,
+    /// Whoever should give that had nothing when last asked.
+    blocked: bool,
 }
 
-/// What a read brought.
-#[derive(Debug)]
-pub(super) enum Took {
-    /// Nothing now.
-    Nothing,
-    Bytes(usize),
-    /// The other side closed.
-    End,
-    /// The connection ended, and nobody had said that it would.
-    Cut,
-}
+impl Sources {
+    /// The session wants content.
+    pub(super) const fn want(&mut self, ticket: Ticket, rewind: bool) {
+        self.wanted = Some((ticket, rewind));
+        self.blocked = false;
+    }
 
-/// What a write came to. Even one that failed may have sent something.
-#[derive(Debug, Default)]
-pub(super) struct Wrote {
-    /// Bytes taken off the caller's hands.
-    pub(super) taken: usize,
-    /// Something left.
-    pub(super) progress: bool,
-    pub(super) failed: Option<io::Error>,
-}
+    /// What was wanted is not any more.
+    pub(super) const fn unwant(&mut self) {
+        self.wanted = None;
+    }
 
-/// What fetching brought.
-pub(super) enum Fetched {
-    Nothing,
-    Some,
-    End(Ended),
-}
-
-#[derive(Debug)]
-pub(super) enum StreamError {
-    Io(io::Error),
-    Tls(TlsError),
-}
-
-impl Stream {
-    pub(super) const fn socket(&self) -> &Socket {
-        match self {
-            Self::Clear(socket) => socket,
-            Self::Tls(stream) => &stream.socket,
+    /// The message has its outcome.
+    pub(super) fn forget(&mut self, ticket: Ticket) {
+        if !self.known.is_empty() {
+            self.known.remove(&ticket);
+        }
+        if self.wanted.is_some_and(|(wanted, _)| wanted == ticket) {
+            self.wanted = None;
         }
     }
 
-    /// Reads what is there.
-    pub(super) fn read(&mut self, buffer: &mut [u8]) -> Result<Took, StreamError> {
-        match self {
-            Self::Clear(socket) => match socket.read(buffer) {
-                Ok(None) => Ok(Took::Nothing),
-                Ok(Some(0)) => Ok(Took::End),
-                Ok(Some(n)) => Ok(Took::Bytes(n)),
-                Err(error) => Err(StreamError::Io(error)),
-            },
-            Self::Tls(stream) => stream.read(buffer),
+    /// The source that is to give now.
+    fn current(&self) -> Option<&dyn Source> {
+        self.wanted.and_then(|(ticket, _)| self.known.get(&ticket)).map(|source| &**source)
+    }
+
+    /// When to look at it again.
+    pub(super) fn due(&self) -> Option<Duration> {
+        let source = self.current()?;
+        match (self.blocked, source.as_fd()) {
+            (false, _) => Some(Duration::ZERO),
+            (true, None) => Some(AGAIN),
+            (true, Some(_)) => None,
         }
     }
 
-    /// Writes what there is room for.
-    pub(super) fn write(&mut self, slices: &[IoSlice<'_>]) -> Wrote {
-        match self {
-            Self::Clear(socket) => match socket.write(slices) {
-                Ok(written) => {
-                    let taken = written.unwrap_or(0);
-                    Wrote { taken, progress: taken > 0, failed: None }
+    fn fd(&self) -> Option<BorrowedFd<'_>> {
+        self.current().filter(|_| self.blocked)?.as_fd()
+    }
+}
+
+impl fmt::Debug for Sources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sources").field("known", &self.known.len()).field("wanted", &self.wanted).finish()
+    }
+}
+
+impl Client {
+    /// Queues a message ([`Message::streamed`]) whose content is drawn from `source` while it is sent, and writes what the
+    /// socket takes. Nothing is drawn before a recipient is accepted. A source that fails before its end, or gives nothing
+    /// for [`Timeouts::source`](crate::session::Timeouts::source), leaves the message `NotSent`, and nobody has any of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send); or the message has its content already.
+    pub fn send_stream(
+        &mut self,
+        message: Message,
+        source: impl Source + 'static,
+    ) -> Result<Ticket, SubmitError> {
+        let ticket = self.submit_stream(message, Box::new(source))?;
+        self.drive();
+        Ok(ticket)
+    }
+
+    /// As [`send_stream`](Self::send_stream), and writes nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_stream`](Self::send_stream).
+    pub fn submit_stream(
+        &mut self,
+        mut message: Message,
+        source: Box<dyn Source>,
+    ) -> Result<Ticket, SubmitError> {
+        if message.stream().is_none() {
+            return Err(SubmitError::NotStreamed);
+        }
+        message.set_rewindable(source.is_rewindable());
+        let ticket = self.session.submit(message)?;
+        self.sources.known.insert(ticket, source);
+        Ok(ticket)
+    }
+
+    /// What content is wanted now, of a message that was queued by [`submit`](Self::submit) and whose content the caller
+    /// gives himself; true if from its beginning once more. It is the engine's
+    /// [`Event::WantContent`](crate::session::Event::WantContent), and answered by the three calls below.
+    pub fn wanted_content(&self) -> Option<(Ticket, bool)> {
+        self.sources.wanted.filter(|(ticket, _)| !self.sources.known.contains_key(ticket))
+    }
+
+    /// Gives the next piece of what is wanted. False: it isn't (any more).
+    pub fn content(&mut self, ticket: Ticket, piece: Bytes) -> bool {
+        let now = self.now();
+        self.sources.unwant();
+        let taken = self.session.content(now, ticket, piece);
+        self.take_events();
+        taken
+    }
+
+    /// Ends the content that is wanted. False: it isn't (any more).
+    pub fn content_end(&mut self, ticket: Ticket) -> bool {
+        let now = self.now();
+        self.sources.unwant();
+        let taken = self.session.content_end(now, ticket);
+        self.take_events();
+        taken
+    }
+
+    /// Says that the source has failed; see [`Session::content_failed`](crate::session::Session::content_failed).
+    pub fn content_failed(&mut self, ticket: Ticket, why: &str) -> bool {
+        let open = self.session.content_failed(ticket, why);
+        self.take_events();
+        open
+    }
+
+    /// What the caller's event loop has to watch for reading besides [`as_fd`](Self::as_fd): the descriptor of a source that
+    /// had nothing when it was last asked. It may be another one after each call that drives the connection.
+    pub fn source_fd(&self) -> Option<BorrowedFd<'_>> {
+        self.sources.fd()
+    }
+
+    /// Draws what is wanted from its source. True: there may be more to write.
+    pub(super) fn draw(&mut self) -> bool {
+        let mut drew = false;
+        for _ in 0..DRAWS {
+            let Some((ticket, rewind)) = self.sources.wanted else { break };
+            let Some(source) = self.sources.known.get_mut(&ticket) else { break };
+            let pulled = if rewind { source.rewind().and_then(|()| source.pull()) } else { source.pull() };
+            drew |= match pulled {
+                Ok(Some(piece)) => self.content(ticket, piece),
+                Ok(None) => self.content_end(ticket),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    // Rewound it is by now.
+                    self.sources.wanted = Some((ticket, false));
+                    self.sources.blocked = true;
+                    break;
                 }
-                Err(error) => Wrote { failed: Some(error), ..Wrote::default() },
-            },
-            Self::Tls(stream) => stream.write(slices),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                    self.sources.wanted = Some((ticket, false));
+                    continue;
+                }
+                Err(error) => self.content_failed(ticket, &error.to_string()),
+            };
         }
-    }
-
-    /// Whether something is still here that has to be written whatever the caller has.
-    pub(super) fn wants_write(&self) -> bool {
-        match self {
-            Self::Clear(_) => false,
-            Self::Tls(stream) => stream.wants_write(),
-        }
-    }
-
-    /// Bytes that were taken and have not left.
-    pub(super) const fn held(&self) -> u64 {
-        match self {
-            Self::Clear(_) => 0,
-            Self::Tls(stream) => stream.channel.held(),
-        }
-    }
-
-    /// Ends the writing side.
-    pub(super) fn shut(&mut self) {
-        if let Self::Tls(stream) = self {
-            stream.channel.close();
-            // If there is no room for it now the server learns from the connection's end.
-            let _ = stream.flush();
-        }
-        self.socket().shut();
-    }
-}
-
-/// A socket and its TLS.
-#[derive(Debug)]
-pub(super) struct TlsStream {
-    pub(super) socket: Socket,
-    pub(super) channel: Channel,
-    encrypted: Vec<u8>,
-    /// What was decrypted and not yet read, from `at` on.
-    clear: Vec<u8>,
-    at: usize,
-}
-
-impl TlsStream {
-    pub(super) const fn new(socket: Socket, channel: Channel) -> Self {
-        Self { socket, channel, encrypted: Vec::new(), clear: Vec::new(), at: 0 }
-    }
-
-    /// One read of the socket, decrypted into `clear`.
-    pub(super) fn fetch(&mut self) -> Result<Fetched, StreamError> {
-        if self.channel.is_closed() {
-            return Ok(Fetched::End(Ended::Properly));
-        }
-        self.encrypted.resize(BUFFER, 0);
-        match self.socket.read(&mut self.encrypted).map_err(StreamError::Io)? {
-            None => Ok(Fetched::Nothing),
-            Some(0) => Ok(Fetched::End(self.channel.ended())),
-            Some(n) => {
-                let received = self.encrypted.get(..n).unwrap_or_default();
-                let result = self.channel.receive(received, &mut self.clear);
-                result.map(|()| Fetched::Some).map_err(|error| {
-                    // The alert, for the other side's log; if there is no room for it now it learns from the connection's end.
-                    let _ = self.flush();
-                    StreamError::Tls(error)
-                })
-            }
-        }
-    }
-
-    fn read(&mut self, buffer: &mut [u8]) -> Result<Took, StreamError> {
-        loop {
-            let waiting = self.clear.get(self.at..).unwrap_or_default();
-            if !waiting.is_empty() {
-                let n = io::Read::read(&mut &*waiting, buffer).unwrap_or(0);
-                self.at = self.at.saturating_add(n);
-                return Ok(Took::Bytes(n));
-            }
-            self.clear.clear();
-            self.at = 0;
-            match self.fetch()? {
-                Fetched::Some => {}
-                Fetched::Nothing => return Ok(Took::Nothing),
-                Fetched::End(Ended::Properly) => return Ok(Took::End),
-                Fetched::End(Ended::Cut) => return Ok(Took::Cut),
-            }
-        }
-    }
-
-    fn write(&mut self, slices: &[IoSlice<'_>]) -> Wrote {
-        let mut wrote = Wrote::default();
-        loop {
-            let n = self.channel.send(slices, wrote.taken);
-            wrote.taken = wrote.taken.saturating_add(n);
-            match self.flush() {
-                Ok(progress) => wrote.progress |= progress,
-                Err(error) => wrote.failed = Some(error),
-            }
-            if n == 0 || wrote.failed.is_some() || self.wants_write() {
-                return wrote;
-            }
-        }
-    }
-
-    pub(super) fn wants_write(&self) -> bool {
-        !self.channel.outgoing().is_empty()
-    }
-
-    pub(super) fn interest(&self) -> Interest {
-        Interest { read: true, write: self.wants_write() }
-    }
-
-    /// Writes what waits. True: something left.
-    pub(super) fn flush(&mut self) -> io::Result<bool> {
-        let mut progress = false;
-        while self.wants_write() {
-            match self.socket.write(&[IoSlice::new(self.channel.outgoing())])? {
-                None | Some(0) => break,
-                Some(n) => self.channel.written(n),
-            }
-            progress = true;
-        }
-        Ok(progress)
+        drew
     }
 }

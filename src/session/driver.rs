@@ -68,6 +68,11 @@ impl Session {
         let bytes = self.output.written().saturating_sub(taken);
         self.stats.bytes_sent = self.stats.bytes_sent.saturating_add(bytes);
         self.timer.on_write(now, after > before, self.output.pending() > 0 || held > 0);
+        if after > before
+            && let Some(source) = self.source.as_deref_mut()
+        {
+            source.since = now;
+        }
         let whole = self.ledger.front().map(|front| self.whole(front));
         if whole.is_some_and(|whole| whole > before && whole <= after) {
             self.timer.front_since = now;
