@@ -58,9 +58,9 @@ class Exim(Server):
     name = "exim"
     port = 2611
     level = "streaming"
-    packages = ("exim4-daemon-heavy", "exim4-base", "exim4-config")
+    packages: tuple[str, ...] = ("exim4-daemon-heavy", "exim4-base", "exim4-config")
     hostname = "exim.test"
-    users = ("Debian-exim",)
+    users: tuple[str, ...] = ("Debian-exim",)
     files = {"/etc/exim4/test.conf": CONF}
     directories = {"/var/spool/exim4": "Debian-exim", "/var/log/exim4": "Debian-exim"}
     command = "exec exim4 -C /etc/exim4/test.conf -bdf"
