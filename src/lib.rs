@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 
 pub mod client;
+mod random;
+pub mod sasl;
 pub mod server;
 pub mod session;
 pub mod sink;

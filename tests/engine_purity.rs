@@ -10,7 +10,7 @@
 use std::path::{Path, PathBuf};
 
 /// Each with an example, so that the test can be seen to find it.
-const FORBIDDEN: [(&str, &str); 21] = [
+const FORBIDDEN: [(&str, &str); 22] = [
     ("Instant", "use std::time::Instant;"),
     ("SystemTime", "let now = SystemTime::now();"),
     ("TcpStream", "use std::net::TcpStream;"),
@@ -30,15 +30,17 @@ const FORBIDDEN: [(&str, &str); 21] = [
     ("rustix", "use rustix::net;"),
     ("polling", "use polling::Poller;"),
     ("rustls", "use rustls::ClientConfig;"),
+    ("getrandom", "getrandom::fill(&mut octets)"),
     ("tokio", "use tokio::runtime;"),
     ("println!", "println!(\"x\");"),
 ];
 
 /// Who may not name whom.
-const ABOVE: [(&str, &[&str]); 3] = [
-    ("wire", &["session", "server", "client", "sink"]),
-    ("session", &["server", "client", "sink"]),
-    ("server", &["session", "client", "sink"]),
+const ABOVE: [(&str, &[&str]); 4] = [
+    ("wire", &["sasl", "session", "server", "client", "sink", "random"]),
+    ("sasl", &["session", "server", "client", "sink", "random"]),
+    ("session", &["server", "client", "sink", "random"]),
+    ("server", &["sasl", "session", "client", "sink", "random"]),
 ];
 
 fn source() -> PathBuf {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::connect::Connector;
 use super::error::ConnectError;
 use super::peers::PeerKey;
-use super::socket::{Socket, wait};
+use super::socket::{Socket, wait_also};
 use super::{Client, Link, Target};
 use crate::session::{Event, TlsError, TlsFailure};
 
@@ -49,7 +49,7 @@ impl Client {
         if let Link::Open(socket) = &self.link {
             socket.hurry();
             // It fails only for want of memory; then there is nothing better to do than to go on.
-            let _ = wait(&[(socket, interest)], limit);
+            let _ = wait_also(socket, interest, self.source_fd(), limit);
         } else if let Link::Connecting(connector) = &mut self.link {
             match connector.poll(limit) {
                 Ok(Some(socket)) => self.opened(socket),
@@ -74,6 +74,7 @@ impl Client {
         self.recall(&socket);
         self.link = Link::Open(socket);
         let now = self.now();
+        self.give_nonce();
         self.session.start(now);
     }
 
@@ -192,22 +193,30 @@ impl Client {
     pub(super) fn take_events(&mut self) {
         while let Some(event) = self.session.next_event() {
             match event {
-                Event::Outcome(outcome) => self.outcomes.push_back(outcome),
+                Event::Outcome(outcome) => {
+                    self.sources.forget(outcome.ticket);
+                    self.outcomes.push_back(outcome);
+                }
                 Event::Closed => {
+                    self.asked = None;
                     self.remember();
                     self.link = Link::Closed;
                     self.buffer = Vec::new();
                 }
                 Event::Ready => self.remember(),
+                Event::AuthWanted { .. } | Event::AuthChallenge(_) => self.asked = Some(event),
                 Event::StartTls => {
                     let now = self.now();
                     self.session.tls_failed(now, TlsError::new(TlsFailure::Other, "there is none yet"));
                 }
                 Event::Reconnect { .. } => {
+                    self.sources.unwant();
+                    self.asked = None;
                     self.remember();
                     self.report(event);
                     self.reconnect();
                 }
+                Event::WantContent { ticket, rewind } => self.sources.want(ticket, rewind),
                 Event::Downgrade { .. } | Event::Upgrade { .. } => {
                     self.remember();
                     self.report(event);

@@ -2,6 +2,7 @@
 //! something to read while it writes, so no pair of windows can lock the two sides up (RFC 2920 §3.1). It starts no thread,
 //! installs no handler, reads no environment, and raises no SIGPIPE.
 
+mod auth;
 mod config;
 mod connect;
 mod error;
@@ -11,6 +12,8 @@ mod faults;
 mod peers;
 mod send_all;
 mod socket;
+mod source;
+mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -19,14 +22,17 @@ use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
+pub use self::auth::fresh_nonce;
 pub use self::config::{Config, Target};
 pub use self::error::ConnectError;
 pub use self::peers::{PeerKey, Peers};
 pub use self::send_all::{Rejected, SendAll};
 pub use self::socket::Interest;
+pub use self::source::{Descriptor, Pieces, Reader, Source};
 
 use self::connect::Connector;
 use self::socket::Socket;
+use self::stream::Sources;
 use crate::session::{
     Event, Level, Message, Outcome, PeerRecord, Session, SessionError, Stats, SubmitError, Ticket, Trace,
 };
@@ -50,6 +56,9 @@ pub struct Client {
     link: Link,
     outcomes: VecDeque<Outcome>,
     reports: VecDeque<Event>,
+    sources: Sources,
+    /// What a caller's own SASL has to answer.
+    asked: Option<Event>,
     buffer: Vec<u8>,
     epoch: Instant,
     connect_error: Option<ConnectError>,
@@ -58,15 +67,16 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects, and waits until the greeting and EHLO are done. Where the peer cache says that the server may be told everything
-    /// before it greets, it returns as soon as there is a connection; what the server then minds, the outcomes say.
+    /// Connects, and waits until the greeting and EHLO are done, and AUTH if it is to be; or until a caller's own SASL is asked
+    /// for, see [`Client::auth_event`]. Where the peer cache says that the server may be told everything before it greets, it
+    /// returns as soon as there is a connection; what the server then minds, the outcomes say.
     ///
     /// # Errors
     ///
     /// No connection, or the server would not talk: [`ConnectError::reply`] has what it said.
     pub fn connect(config: Config) -> Result<Self, ConnectError> {
         let mut this = Self::open(config)?;
-        while !this.is_open() {
+        while !this.is_open() && this.asked.is_none() {
             this.drive();
             if this.session.is_closed() {
                 return Err(match this.connect_error.take() {
@@ -79,7 +89,7 @@ impl Client {
                         .into(),
                 });
             }
-            if !this.is_open() {
+            if !this.is_open() && this.asked.is_none() {
                 this.wait(None);
             }
         }
@@ -94,13 +104,15 @@ impl Client {
     /// The host has no address, or no socket can be had.
     pub fn open(config: Config) -> Result<Self, ConnectError> {
         let connector = Connector::new(&config.target, config.session.timeouts.connect)?;
-        let session = Session::new(config.session.clone());
+        let session = Session::new(auth::session_options(&config));
         Ok(Self {
             config,
             session,
             link: Link::Connecting(connector),
             outcomes: VecDeque::new(),
             reports: VecDeque::new(),
+            sources: Sources::default(),
+            asked: None,
             buffer: Vec::new(),
             epoch: Instant::now(),
             connect_error: None,
@@ -232,13 +244,17 @@ impl Client {
     fn due(&self) -> Option<Duration> {
         match &self.link {
             Link::Connecting(connector) => Some(connector.timeout()),
-            Link::Open(_) => self.session.deadline().map(|deadline| deadline.saturating_sub(self.now())),
+            Link::Open(_) => {
+                let session = self.session.deadline().map(|deadline| deadline.saturating_sub(self.now()));
+                [session, self.sources.due()].into_iter().flatten().min()
+            }
             Link::Closed => None,
         }
     }
 
     /// Does all that can be done without blocking: connects, reads, writes, ends what has waited too long.
     pub fn drive(&mut self) {
+        let mut drawn = false;
         loop {
             let again = match &self.link {
                 // To a server that lets us speak first all is said at once: what is queued next goes with EHLO.
@@ -249,7 +265,9 @@ impl Client {
                 Link::Closed => false,
             };
             self.take_events();
-            if !again {
+            // Once: a fast source must not keep the caller here for as long as it has something.
+            let drew = !core::mem::replace(&mut drawn, true) && self.draw();
+            if !again && !drew {
                 break;
             }
         }

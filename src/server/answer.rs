@@ -1,5 +1,6 @@
 //! The application's answers: which codes fit, what they say, and what they change.
 
+use super::auth::offered;
 use super::engine::{Asked, Engine, Stage};
 use super::options::ServerOptions;
 use super::output::write_reply;
@@ -28,6 +29,7 @@ impl Engine {
                 self.bdat_answered(250, "", size, last);
                 Ok(())
             }
+            Asked::Auth { .. } | Asked::AuthResponse => self.reply(235, "Authentication successful"),
             Asked::Quit => self.reply(221, "Bye"),
             Asked::Vrfy => self.reply(252, "Cannot tell, but will take mail and try"),
             Asked::Help => self.reply(214, "See RFC 5321"),
@@ -116,6 +118,7 @@ impl Engine {
                     self.transaction = Default::default();
                 }
             }
+            Asked::Auth { .. } | Asked::AuthResponse if positive => self.auth.done = true,
             Asked::Rset if positive => self.transaction = Default::default(),
             Asked::Quit if positive => self.closing = true,
             _ => {}
@@ -172,6 +175,8 @@ fn enhanced(options: &ServerOptions, asked: Asked, code: u16, text: &str) -> Opt
         (Asked::Rcpt, 4) => (2, 0),
         (Asked::Rcpt, _) => (1, 1),
         (Asked::Vrfy, 2) => (5, 0),
+        (Asked::Auth { .. } | Asked::AuthResponse, 2 | 4) => (7, 0),
+        (Asked::Auth { .. } | Asked::AuthResponse, _) => (7, 8),
         (Asked::Other | Asked::Expn | Asked::Etrn, 5) => (5, 1),
         _ => (0, 0),
     })
@@ -206,6 +211,10 @@ fn hello_text(options: &ServerOptions, kind: Hello, text: &str) -> String {
         Some(0) => offer(true, "SIZE"),
         Some(size) => offer(true, &format!("SIZE {size}")),
         None => {}
+    }
+    let mechanisms: Vec<&str> = offered(options).collect();
+    if !mechanisms.is_empty() {
+        offer(true, &format!("AUTH {}", mechanisms.join(" ")));
     }
     for extension in &options.extensions {
         offer(true, extension);

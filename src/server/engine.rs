@@ -4,7 +4,8 @@
 //! rules of sequence in `transaction.rs`, content in `content.rs`. Three rules hold everywhere: while a question
 //! is open no input is taken; whenever input runs out, nothing stays gathered; once closing, nothing is asked.
 
-use super::judge::request;
+use super::auth::Auth;
+use super::judge::{auth_request, request};
 use super::lines::{Line, Lines};
 use super::options::ServerOptions;
 use super::output::Output;
@@ -31,6 +32,8 @@ pub(super) enum Stage {
     /// The greeting hasn't been asked for.
     Start,
     Commands,
+    /// The answer to a challenge of AUTH.
+    Auth,
     /// Content of DATA.
     Data,
     /// Content of BDAT.
@@ -62,6 +65,10 @@ pub(super) enum Asked {
     Expn,
     Help,
     Etrn,
+    Auth {
+        initial: bool,
+    },
+    AuthResponse,
     Other,
 }
 
@@ -72,6 +79,7 @@ pub(super) enum Found<'a> {
     Content(&'a [u8]),
     ChunkEnd,
     ContentEnd(u32),
+    AuthResponse,
 }
 
 #[derive(Debug)]
@@ -83,6 +91,7 @@ pub(super) struct Engine {
     pub(super) hello: Option<Hello>,
     /// The greeting was negative: nothing but QUIT is served (RFC 5321 §3.1).
     pub(super) no_service: bool,
+    pub(super) auth: Auth,
     pub(super) transaction: Transaction,
     pub(super) dots: DotReader,
     /// The reply that is owed at the end of content that goes to nobody.
@@ -95,7 +104,7 @@ pub(super) struct Engine {
     /// [`Quirks::refuse_after_dot`]: super::Quirks::refuse_after_dot
     pub(super) behind_dot: usize,
     stats: ServerStats,
-    lines: Lines,
+    pub(super) lines: Lines,
     ended: bool,
 }
 
@@ -108,6 +117,7 @@ impl Engine {
             asked: None,
             hello: None,
             no_service: false,
+            auth: Auth::default(),
             transaction: Transaction::default(),
             dots: DotReader::new(),
             refused: None,
@@ -128,9 +138,13 @@ impl Engine {
             Found::Content(piece) => return Some(Request::Content(piece)),
             Found::ChunkEnd => return Some(Request::ChunkEnd),
             Found::ContentEnd(replies) => return Some(Request::ContentEnd { replies }),
+            Found::AuthResponse => return Some(Request::AuthResponse(self.auth.said())),
             Found::Command(Line::Whole(line), command, info) => (line, command, info),
             Found::Command(_, command, info) => (self.lines.held(), command, info),
         };
+        if let Some(Asked::Auth { initial }) = self.asked {
+            return Some(auth_request(line, command, initial.then_some(self.auth.said())));
+        }
         request(line, command, info)
     }
 
@@ -151,8 +165,9 @@ impl Engine {
             }
             let found = match self.stage {
                 Stage::Start => self.greet(input),
-                Stage::Commands => match self.lines.take(input, self.options.limits.line) {
+                Stage::Commands | Stage::Auth => match self.lines.take(input, self.line_max()) {
                     Line::None => return self.starve(),
+                    line if matches!(self.stage, Stage::Auth) => self.auth_line(line),
                     line => self.line(line, input),
                 },
                 Stage::Data | Stage::Chunk { .. } if self.is_starved(input) => return self.starve(),
@@ -216,7 +231,8 @@ impl Engine {
             }
         };
         let (command, info) = parsed?;
-        let alone = matches!(command, Command::Hello(..) | Command::Data);
+        let alone = matches!(command, Command::Hello(..) | Command::Data)
+            || matches!(self.asked, Some(Asked::Auth { .. }));
         if alone && self.options.quirks.enforce_sync && !rest.is_empty() {
             self.asked = None;
             self.close_with(refusal::NO_SYNC);

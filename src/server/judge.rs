@@ -49,6 +49,14 @@ impl Engine {
         if self.hello.is_none() && !self.options.hello_optional && needs_hello(command) {
             return Err(refusal::HELLO_FIRST);
         }
+        if self.options.auth_required && !self.auth.done && needs_auth(command) {
+            return Err(refusal::AUTH_FIRST);
+        }
+        if let Command::Other { verb, argument } = command
+            && self.offers_auth(verb.of(line))
+        {
+            return self.may_auth(argument.of(line), extended).map(Some);
+        }
         let transaction = &self.transaction;
         Ok(Some(match command {
             Command::Hello(kind, _) => match (self.options.lmtp, kind) {
@@ -101,12 +109,35 @@ fn needs_hello(command: Command) -> bool {
     matches!(command, Command::Mail(_) | Command::Rcpt(_) | Command::Data | Command::Bdat { .. })
 }
 
+/// RFC 4954 §6: everything but what leads to AUTH, or away. Verbs of the application's own are its own business.
+fn needs_auth(command: Command) -> bool {
+    !matches!(
+        command,
+        Command::Hello(..)
+            | Command::Noop
+            | Command::Rset
+            | Command::Quit
+            | Command::Help(_)
+            | Command::Other { .. }
+    )
+}
+
 fn needs_utf8(envelope: Envelope, line: &[u8], given: bool) -> Result<(), Canned> {
     if given || envelope.ascii || envelope.path.of(line).is_ascii() {
         Ok(())
     } else {
         Err(refusal::NEEDS_SMTPUTF8)
     }
+}
+
+/// AUTH's question: its mechanism stands in the line, its initial response was decoded.
+pub(super) fn auth_request<'a>(line: &'a [u8], command: Command, initial: Option<&'a [u8]>) -> Request<'a> {
+    let argument = match command {
+        Command::Other { argument, .. } => argument.text(line),
+        _ => "",
+    };
+    let mechanism = argument.split(' ').next().unwrap_or_default();
+    Request::Auth { mechanism, initial }
 }
 
 /// The question, with the text of the line it's about.

@@ -24,6 +24,7 @@
 //! ```
 
 mod answer;
+mod auth;
 mod content;
 mod engine;
 mod judge;

@@ -25,6 +25,11 @@ pub struct ServerOptions {
     pub enhanced_status_codes: bool,
     /// Offer SIZE (RFC 1870): `Some(0)` without a fixed limit, `None` not at all.
     pub size: Option<u64>,
+    /// Offer AUTH (RFC 4954) with these mechanisms, whose exchanges are the application's: see
+    /// [`Request::Auth`](super::Request::Auth). Empty: not at all, and AUTH is an unknown command.
+    pub auth: Vec<String>,
+    /// Refuse mail, and everything else that needs it, before AUTH has succeeded (530).
+    pub auth_required: bool,
     /// Further lines of the EHLO reply, for extensions that the application brings along. An empty one is sent as
     /// such: there are servers that do.
     pub extensions: Vec<String>,
@@ -51,6 +56,8 @@ impl Default for ServerOptions {
             dsn: true,
             enhanced_status_codes: true,
             size: Some(0),
+            auth: Vec::new(),
+            auth_required: false,
             extensions: Vec::new(),
             parameters: Vec::new(),
             hello_optional: false,

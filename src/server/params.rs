@@ -56,6 +56,9 @@ pub(super) fn check_mail(text: &[u8], options: &ServerOptions, extended: bool) -
                 return Err(refusal::BAD_PARAMETER);
             }
             info.smtputf8 = true;
+        } else if is(keyword, "AUTH") && !options.auth.is_empty() {
+            // RFC 4954 §5: xtext, of a mailbox or of <>.
+            value.and_then(crate::wire::xtext::decode).ok_or(refusal::BAD_PARAMETER)?;
         } else if !(options.dsn && (is(keyword, "RET") || is(keyword, "ENVID")) || is_extra(keyword, options))
         {
             return Err(refusal::UNKNOWN_PARAMETER);

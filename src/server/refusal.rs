@@ -34,6 +34,11 @@ pub(super) const NOT_IMPLEMENTED: Canned = canned(502, 5, 1, "Command not implem
 pub(super) const USE_LHLO: Canned = canned(500, 5, 1, "This is LMTP: use LHLO");
 pub(super) const USE_EHLO: Canned = canned(500, 5, 1, "This is SMTP: use EHLO");
 
+pub(super) const AUTH_SYNTAX: Canned = canned(501, 5, 4, "Syntax: AUTH mechanism [initial-response]");
+pub(super) const BAD_BASE64: Canned = canned(501, 5, 2, "Cannot decode the response");
+pub(super) const AUTH_TOO_LONG: Canned = canned(500, 5, 6, "Authentication exchange line is too long");
+pub(super) const NO_MECHANISM: Canned = canned(504, 5, 4, "Mechanism not supported");
+
 // Sequence (RFC 5321 §4.1.4, RFC 3030 §2).
 pub(super) const NOT_TODAY: Canned = canned(503, 5, 1, "No service here: only QUIT");
 pub(super) const HELLO_FIRST: Canned = canned(503, 5, 1, "Say hello first");
@@ -45,7 +50,11 @@ pub(super) const CHUNK_FAILED: Canned = canned(503, 5, 1, "A chunk was refused: 
 pub(super) const AFTER_BDAT: Canned = canned(503, 5, 1, "Not after BDAT");
 pub(super) const BINARY_NEEDS_BDAT: Canned = canned(503, 5, 1, "BINARYMIME needs BDAT");
 
+pub(super) const AUTHENTICATED: Canned = canned(503, 5, 1, "Already authenticated");
+
 // Policy and limits.
+pub(super) const AUTH_CANCELLED: Canned = canned(501, 7, 0, "Authentication cancelled");
+pub(super) const AUTH_FIRST: Canned = canned(530, 7, 0, "Authentication required");
 pub(super) const TOO_LARGE: Canned = canned(552, 3, 4, "Message too large");
 pub(super) const TOO_MANY_RECIPIENTS: Canned = canned(452, 5, 3, "Too many recipients");
 pub(super) const TOO_MANY_MESSAGES: Canned = canned(421, 7, 0, "Too many messages on this connection");

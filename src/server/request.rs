@@ -70,6 +70,17 @@ pub enum Request<'a> {
     Help(&'a str),
     /// ETRN with its argument (RFC 1985).
     Etrn(&'a str),
+    /// AUTH (RFC 4954) with a mechanism that is offered. The answer is positive (235), negative (535), or a challenge:
+    /// [`challenge`](super::ServerSession::challenge).
+    Auth {
+        /// The mechanism, in the case it was given in.
+        mechanism: &'a str,
+        /// The initial response, decoded.
+        initial: Option<&'a [u8]>,
+    },
+    /// The response to a challenge, decoded. Answered as [`Auth`](Request::Auth) is. A client that gives up is answered
+    /// without asking; the next question is of something else then.
+    AuthResponse(&'a [u8]),
     /// NOOP.
     Noop,
     /// QUIT: the connection ends once the answer has been sent.

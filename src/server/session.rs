@@ -3,6 +3,8 @@
 //! Owns the input that was fed and not yet taken up. It is never dropped while the session lives (RFC 2920 §3.2:
 //! "MUST NOT flush or otherwise lose the contents of the TCP input buffer"), whatever is answered.
 
+use std::fmt;
+
 use super::engine::{Engine, ServerStats};
 use super::options::ServerOptions;
 use super::request::Request;
@@ -33,7 +35,6 @@ pub enum AnswerError {
 /// Replies to RSET, MAIL, SEND, SOML, SAML, RCPT, BDAT and to content are gathered and become output as a unit, no
 /// later than when `next_request` finds no further command; those to all other commands become output at once
 /// (RFC 2920 §3.2). They leave in the order of the commands.
-#[derive(Debug)]
 pub struct ServerSession {
     engine: Engine,
     held: Vec<u8>,
@@ -100,6 +101,16 @@ impl ServerSession {
         self.engine.reply(code, text)
     }
 
+    /// Answers AUTH, or the response to an earlier challenge, with a challenge (334). What comes next is
+    /// [`Request::AuthResponse`], unless the client gives up. How many challenges there are is the application's to bound.
+    ///
+    /// # Errors
+    ///
+    /// Something else was asked, or nothing.
+    pub fn challenge(&mut self, challenge: &[u8]) -> Result<(), AnswerError> {
+        self.engine.challenge(challenge)
+    }
+
     /// Ends the connection from this side, with a 421 (RFC 5321 §3.8): for time-outs and shutdown. An open question
     /// counts as answered.
     pub fn shut_down(&mut self, text: &str) {
@@ -138,6 +149,11 @@ impl ServerSession {
         self.engine.is_closed()
     }
 
+    /// Whether AUTH has succeeded.
+    pub fn is_authenticated(&self) -> bool {
+        self.engine.auth.done
+    }
+
     /// The counters.
     pub fn stats(&self) -> ServerStats {
         self.engine.stats()
@@ -146,5 +162,16 @@ impl ServerSession {
     /// The settings.
     pub fn options(&self) -> &ServerOptions {
         self.engine.options()
+    }
+}
+
+/// Without what was said: it may be a password.
+impl fmt::Debug for ServerSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ServerSession")
+            .field("stats", &self.stats())
+            .field("awaits_answer", &self.awaits_answer())
+            .field("closed", &self.is_closed())
+            .finish_non_exhaustive()
     }
 }

@@ -4,6 +4,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
+use super::auth::Login;
 use super::error::SessionError;
 use super::event::{Event, ReconnectReason};
 use super::ledger::{Entry, Sent};
@@ -32,7 +33,7 @@ impl Session {
             Stage::Quitting => self.closed(),
             Stage::Draining => self.drained(),
             Stage::StartTls => self.no_tls(error),
-            Stage::Unconnected | Stage::Greeting | Stage::Hello | Stage::Ready => {
+            Stage::Unconnected | Stage::Greeting | Stage::Hello | Stage::Auth | Stage::Ready => {
                 if !self.trial_failed(self.ledger.front()) {
                     self.end(error);
                 }
@@ -65,10 +66,14 @@ impl Session {
         if matches!(self.stage, Stage::Draining | Stage::Closed) {
             return;
         }
-        if matches!(front.sent, Sent::Greeting | Sent::Hello(_) | Sent::StartTls) {
+        if matches!(
+            front.sent,
+            Sent::Greeting | Sent::Hello(_) | Sent::StartTls | Sent::Auth | Sent::AuthGivenUp
+        ) {
             return self.end(SessionError::ShutDown(reply));
         }
         self.stage = Stage::Draining;
+        self.source = None;
         self.output.discard();
         self.ledger.forget_behind(self.output.written());
         for transaction in &mut self.flight {
@@ -109,6 +114,9 @@ impl Session {
             if transaction.is_committed(handed) {
                 let outcome = transaction.lost(handed, Reason::Ended(Arc::clone(&error)));
                 self.finish(outcome);
+            } else if transaction.job.over || transaction.job.is_spent() {
+                let outcome = transaction.lost(handed, Reason::SourceSpent);
+                self.finish(outcome);
             } else {
                 again.push(transaction.undo());
             }
@@ -125,7 +133,7 @@ impl Session {
     /// 354 in a transaction that must not be completed: the way out is to leave before the dot.
     pub(super) fn abandon(&mut self) {
         if let Some(transaction) = self.flight.pop_back() {
-            self.close(transaction);
+            self.clear(transaction);
         }
         self.reconnect(ReconnectReason::Abandoned);
     }
@@ -144,8 +152,10 @@ impl Session {
         self.output.restart();
         self.parser = ReplyParser::new(self.options.reply_limits);
         self.cursor = Cursor::Between;
+        self.source = None;
         self.secure = None;
         self.drained = None;
+        self.login = Login::default();
         self.stays_clear = false;
         self.needs_rset = false;
         self.last_ended_well = true;

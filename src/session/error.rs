@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::autherror::AuthError;
 use super::starttls::TlsError;
 use crate::wire::{LineError, Reply, ReplyError, Verb};
 
@@ -22,6 +23,9 @@ pub enum SubmitError {
     /// A message without recipients.
     #[error("no recipient")]
     NoRecipient,
+    /// The message has its content already, and was given a source of content.
+    #[error("the message has its content already: make it with Message::streamed")]
+    NotStreamed,
     /// The empty path is a sender only (RFC 5321 §4.1.1.3).
     #[error("recipient: the empty path can't be a recipient")]
     NullRecipient,
@@ -62,6 +66,9 @@ pub enum PeerError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SessionError {
+    /// Nobody was logged in.
+    #[error("{0}")]
+    Auth(#[from] AuthError),
     /// The server closed the connection.
     #[error("the server closed the connection{}", in_reply_to(*waiting_for))]
     Closed {
@@ -112,6 +119,7 @@ impl SessionError {
     /// The reply at the root of it, if one is.
     pub const fn reply(&self) -> Option<&Reply> {
         match self {
+            Self::Auth(error) => error.reply(),
             Self::Refused { reply, .. }
             | Self::ShutDown(reply)
             | Self::StartTlsRefused(reply)

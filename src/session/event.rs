@@ -1,12 +1,27 @@
 //! What a session tells its driver. Events come out in the order in which things became known.
 
+use std::sync::Arc;
+
 use super::options::Level;
-use super::outcome::Outcome;
+use super::outcome::{Outcome, Ticket};
+use crate::sasl::Challenge;
+use crate::wire::Reply;
 
 /// Something became known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
+    /// The server asks, in an exchange of the caller's: answer with
+    /// [`Session::auth_respond`](super::Session::auth_respond) or [`Session::auth_cancel`](super::Session::auth_cancel).
+    AuthChallenge(Challenge),
+    /// With [`Auth::Caller`](super::Auth::Caller): log in, with [`Session::auth_begin`](super::Session::auth_begin), or give up,
+    /// with [`Session::auth_cancel`](super::Session::auth_cancel). The session waits.
+    AuthWanted {
+        /// The mechanisms that the server offers, separated by spaces.
+        mechanisms: Arc<str>,
+        /// The mechanism tried before was refused as such (504, 534).
+        refused: Option<Reply>,
+    },
     /// Nothing more will happen; [`Session::error`](super::Session::error) says why, if not by QUIT.
     Closed,
     /// The server failed a trial: from here on less is pipelined. Nothing was lost or doubled by it.
@@ -20,7 +35,7 @@ pub enum Event {
     },
     /// What became of a ticket.
     Outcome(Outcome),
-    /// The greeting and EHLO are done.
+    /// The greeting and EHLO are done, and so are TLS and AUTH if they were to be.
     Ready,
     /// The session needs another connection to the same server: drop this one, connect, call
     /// [`Session::start`](super::Session::start). Or call `end_of_input`, and what is open comes back as not sent.
@@ -36,6 +51,16 @@ pub enum Event {
     Upgrade {
         /// The level used from here on.
         to: Level,
+    },
+    /// The next piece of a streamed content is wanted. Answer each of these once, now or later, with
+    /// [`Session::content`](super::Session::content), [`content_end`](super::Session::content_end) or
+    /// [`content_failed`](super::Session::content_failed).
+    WantContent {
+        /// Whose.
+        ticket: Ticket,
+        /// The first piece is wanted, of a source that was drawn from before: rewind it. A piece that is on its way to the
+        /// session from before that must not be given any more.
+        rewind: bool,
     },
 }
 

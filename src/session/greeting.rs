@@ -72,8 +72,10 @@ impl Session {
         self.stage = Stage::Greeting;
         self.stats.connections = self.stats.connections.saturating_add(1);
         self.timer.restart(now);
-        // What would go out early goes out before STARTTLS, in clear.
-        let early = self.options.early && (self.secure.is_some() || self.options.starttls == StartTls::Never);
+        // What would go out early goes out before STARTTLS, in clear, and before AUTH.
+        let early = self.options.early
+            && !self.wants_auth()
+            && (self.secure.is_some() || self.options.starttls == StartTls::Never);
         let assumed = self.peer.early_offer().filter(|_| early).cloned();
         self.early = assumed.is_some();
         self.note(Sent::Greeting);
@@ -128,13 +130,18 @@ impl Session {
         if self.wants_tls() {
             return self.begin_tls();
         }
-        if !self.is_closed() {
+        if self.is_closed() {
+            return;
+        }
+        if self.wants_auth() {
+            self.begin_auth();
+        } else {
             self.ready();
         }
     }
 
     /// Messages may go.
-    fn ready(&mut self) {
+    pub(super) fn ready(&mut self) {
         if core::mem::replace(&mut self.record_is_of_tls, self.secure.is_some()) != self.secure.is_some() {
             // What is remembered is of the server behind the other door.
             self.peer = PeerRecord::default();

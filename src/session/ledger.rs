@@ -15,6 +15,10 @@ pub(super) enum Sent {
     /// EHLO, HELO or LHLO.
     Hello(Verb),
     StartTls,
+    /// AUTH, or the response to a challenge.
+    Auth,
+    /// The line that gives AUTH up.
+    AuthGivenUp,
     /// RSET in front of a transaction.
     Reset,
     Mail,
@@ -25,6 +29,10 @@ pub(super) enum Sent {
     Content,
     /// BDAT LAST and its chunk.
     Chunk,
+    /// BDAT with a chunk of so many octets that is not the last.
+    Part(u32),
+    /// RSET in the middle of a transaction whose chunks come to nothing.
+    Clear,
     /// A raw command.
     Command(Ticket, Verb),
     /// A command of the streaming probe.
@@ -47,24 +55,43 @@ impl Sent {
             Self::Greeting => Verb::Greeting,
             Self::Hello(verb) | Self::Command(_, verb) => verb,
             Self::StartTls => Verb::Starttls,
-            Self::Reset | Self::Probe(Probe::Reset) => Verb::Rset,
+            Self::Auth | Self::AuthGivenUp => Verb::Auth,
+            Self::Reset | Self::Clear | Self::Probe(Probe::Reset) => Verb::Rset,
             Self::Mail | Self::Probe(Probe::Mail) => Verb::Mail,
             Self::Rcpt(_) | Self::Probe(Probe::Rcpt) => Verb::Rcpt,
             Self::Data => Verb::Data,
             Self::Content => Verb::Content,
-            Self::Chunk | Self::Probe(Probe::Chunk) => Verb::Bdat,
+            Self::Chunk | Self::Part(_) | Self::Probe(Probe::Chunk) => Verb::Bdat,
         }
     }
 
     /// Whether nothing may be sent behind it until it is answered (RFC 2920 §3.1). The end of content is not among them:
     /// what may follow it is the scheduler's business.
     pub(super) const fn ends_group(self) -> bool {
-        matches!(self, Self::Greeting | Self::Hello(_) | Self::StartTls | Self::Data | Self::Command(..))
+        matches!(
+            self,
+            Self::Greeting
+                | Self::Hello(_)
+                | Self::StartTls
+                | Self::Auth
+                | Self::AuthGivenUp
+                | Self::Data
+                | Self::Command(..)
+        )
     }
 
     /// Whether it belongs to the transaction at the front of the flight.
     pub(super) const fn of_transaction(self) -> bool {
-        matches!(self, Self::Mail | Self::Rcpt(_) | Self::Data | Self::Content | Self::Chunk)
+        matches!(
+            self,
+            Self::Mail
+                | Self::Rcpt(_)
+                | Self::Data
+                | Self::Content
+                | Self::Chunk
+                | Self::Part(_)
+                | Self::Clear
+        )
     }
 }
 
@@ -108,6 +135,10 @@ impl Ledger {
 
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
     }
 
     /// Whether a command is unanswered behind which nothing may be sent.

@@ -9,6 +9,8 @@
 //! - When the sender must wait: `scheduler`.
 //! - What is known when the connection ends: `ending`.
 
+mod auth;
+mod autherror;
 mod ending;
 mod error;
 mod event;
@@ -21,12 +23,15 @@ mod output;
 mod peer;
 mod replies;
 mod scheduler;
+mod source;
 mod starttls;
 mod stats;
+mod streamed;
 mod timer;
 mod trace;
 mod transaction;
 mod trial;
+mod window;
 
 #[cfg(test)]
 mod tests;
@@ -37,28 +42,28 @@ use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::sync::Arc;
 
+pub use self::autherror::{AuthError, SaslCallError};
 pub use self::error::{PeerError, SessionError, SubmitError};
 pub use self::event::{DowngradeReason, Event, ReconnectReason};
 pub use self::message::{Message, Recipient};
-pub use self::options::{Chunking, Level, Options, RecipientPolicy, StartTls, Timeouts, UnknownLevel};
+pub use self::options::{Auth, Chunking, Level, Options, RecipientPolicy, StartTls, Timeouts, UnknownLevel};
 pub use self::outcome::{Outcome, Reason, RecipientOutcome, Status, Ticket};
 pub use self::peer::{PeerRecord, Verdict};
 pub use self::starttls::{Secure, TlsError, TlsFailure};
 pub use self::stats::{Stats, Wait};
+pub use self::streamed::Streamed;
 pub use self::trace::{Direction, Trace};
 
+use self::auth::Login;
 use self::greeting::Offer;
 use self::ledger::{Entry, Ledger, Sent};
 use self::output::Output;
 use self::scheduler::Cursor;
+use self::source::Source;
 use self::stats::RoundTrips;
 use self::timer::Timer;
 use self::transaction::{Job, Keeper, Transaction};
 use crate::wire::{Capabilities, Drained, RawLine, ReplyParser, Verb};
-
-/// How much may wait to begin before [`Session::has_room`] says no, where the window does not say so before.
-const ROOM_MESSAGES: usize = 256;
-const ROOM_BYTES: u64 = 1024 * 1024;
 
 /// One connection's worth of protocol, and the messages that are to go over it.
 ///
@@ -72,7 +77,8 @@ const ROOM_BYTES: u64 = 1024 * 1024;
 ///    ([`handle_timeout`](Self::handle_timeout));
 /// 2. drain output: [`output`](Self::output) hands out slices, the driver writes what it can, and says how much with
 ///    [`sent`](Self::sent), even if it was nothing;
-/// 3. drain events: [`next_event`](Self::next_event) until it is `None`;
+/// 3. drain events: [`next_event`](Self::next_event) until it is `None`. Where one was answered
+///    ([`Event::WantContent`]), go back to 2;
 /// 4. take the [`deadline`](Self::deadline);
 /// 5. wait until there is input, or room for output that is left, or the deadline passes.
 ///
@@ -82,6 +88,10 @@ const ROOM_BYTES: u64 = 1024 * 1024;
 /// On [`Event::StartTls`] it does a TLS handshake on the connection, and from there on gives and takes what is inside; it
 /// says how that went with [`tls_established`](Self::tls_established) or [`tls_failed`](Self::tls_failed). For implicit TLS
 /// it does so before `start`.
+///
+/// With [`Credentials`](crate::sasl::Credentials) it gives a fresh nonce ([`set_nonce`](Self::set_nonce)) before each `start`.
+/// With [`Auth::Caller`], [`Event::AuthWanted`] and [`Event::AuthChallenge`] are answered by
+/// [`auth_begin`](Self::auth_begin), [`auth_respond`](Self::auth_respond) or [`auth_cancel`](Self::auth_cancel).
 ///
 /// Time is a `Duration` since whatever the driver likes, as long as it does not go backwards. No method blocks or fails on
 /// input from the peer: what the peer does wrong ends the session, and [`error`](Self::error) says so.
@@ -101,6 +111,8 @@ pub struct Session {
     /// What has begun and is not finished, in order. The front of the ledger belongs to the front of this.
     flight: VecDeque<Transaction>,
     cursor: Cursor,
+    /// The streamed content that is being sent: that of the last in `flight`.
+    source: Option<Box<Source>>,
     /// The last transaction sent may still be open on the server.
     needs_rset: bool,
     /// The last transaction answered ended with an acceptance (or there was none).
@@ -120,6 +132,7 @@ pub struct Session {
     tls_given_up: bool,
     /// `peer` is of the server as it is when encrypted.
     record_is_of_tls: bool,
+    login: Login,
     /// Refused transactions since the last that was accepted.
     refusals: u32,
     /// Transactions begun on this connection.
@@ -150,6 +163,7 @@ enum Stage {
     Hello,
     /// STARTTLS is sent; behind its reply, the handshake is under way.
     StartTls,
+    Auth,
     Ready,
     /// After a 421: nothing is sent; replies to what is committed are taken.
     Draining,
@@ -185,6 +199,7 @@ impl Session {
             queued_bytes: 0,
             flight: VecDeque::new(),
             cursor: Cursor::Between,
+            source: None,
             needs_rset: false,
             last_ended_well: true,
             probing: false,
@@ -195,6 +210,7 @@ impl Session {
             stays_clear: false,
             tls_given_up: false,
             record_is_of_tls,
+            login: Login::default(),
             refusals: 0,
             transactions_here: 0,
             answered: 0,
@@ -297,7 +313,12 @@ impl Session {
         while self.generation == generation {
             match self.stage {
                 Stage::StartTls if self.ledger.is_empty() => break,
-                Stage::Greeting | Stage::Hello | Stage::StartTls | Stage::Ready | Stage::Draining => {}
+                Stage::Greeting
+                | Stage::Hello
+                | Stage::StartTls
+                | Stage::Auth
+                | Stage::Ready
+                | Stage::Draining => {}
                 // The answer to QUIT interests nobody, and nothing is believed once it is over.
                 Stage::Unconnected | Stage::Quitting | Stage::Closed => break,
             }
@@ -330,6 +351,11 @@ impl Session {
         self.output.sent(n);
         let after = self.output.written();
         self.timer.on_write(now, after > before, self.output.pending() > 0);
+        if after > before
+            && let Some(source) = self.source.as_deref_mut()
+        {
+            source.since = now;
+        }
         self.stats.bytes_sent = self.stats.bytes_sent.saturating_add(after.saturating_sub(before));
         let whole = self.ledger.front().map(|front| self.whole(front));
         if whole.is_some_and(|whole| whole > before && whole <= after) {
@@ -345,7 +371,7 @@ impl Session {
 
     /// What became known, one thing at a time.
     pub fn next_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        self.events.pop_front().or_else(|| self.ask())
     }
 
     /// QUIT has left: shut down the writing side, then close. No answer is waited for.
@@ -379,16 +405,6 @@ impl Session {
         usize::try_from(commands).unwrap_or(usize::MAX)
     }
 
-    /// Whether a further message would begin soon: what a driver asks before it draws one from a source without end.
-    pub fn has_room(&self) -> bool {
-        let begun = self.flight.len().saturating_add(self.queue.len());
-        let window = self.options.max_in_flight;
-        !self.is_closed()
-            && (window == 0 || begun < window)
-            && self.queue.len() < ROOM_MESSAGES
-            && self.queued_bytes < ROOM_BYTES
-    }
-
     /// Whether nothing more will happen.
     pub const fn is_closed(&self) -> bool {
         matches!(self.stage, Stage::Closed)
@@ -407,19 +423,6 @@ impl Session {
     /// Whether messages go out before the greeting and EHLO's reply are in: the peer record says that the server allows it.
     pub const fn is_early(&self) -> bool {
         self.early && matches!(self.stage, Stage::Greeting | Stage::Hello)
-    }
-
-    /// What was learnt of this server, to be given to the next session with it.
-    pub const fn peer_record(&self) -> &PeerRecord {
-        &self.peer
-    }
-
-    /// Tells what was learnt of this server before (encrypted, if it is to be encrypted); for a driver that knows the server's address only once it is connected.
-    /// Only before [`start`](Self::start); afterwards the session knows better.
-    pub fn set_peer_record(&mut self, record: PeerRecord) {
-        if self.stage == Stage::Unconnected {
-            self.peer = record;
-        }
     }
 
     fn check_open(&self) -> Result<(), SubmitError> {

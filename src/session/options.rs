@@ -5,6 +5,7 @@ use core::str::FromStr;
 use core::time::Duration;
 
 use super::peer::PeerRecord;
+use crate::sasl::Credentials;
 use crate::wire::{HostName, ReplyLimits};
 
 /// How much is sent without waiting for replies (RFC 2920 and what grew on it).
@@ -76,6 +77,18 @@ pub enum RecipientPolicy {
     All,
 }
 
+/// Who logs in (RFC 4954).
+#[derive(Clone, Debug, Default)]
+pub enum Auth {
+    /// Nobody.
+    #[default]
+    None,
+    /// Whoever these say, by the strongest mechanism that both sides have. If that fails, the session ends.
+    Credentials(Credentials),
+    /// The caller brings the mechanisms: see [`Event::AuthWanted`](super::Event::AuthWanted).
+    Caller,
+}
+
 /// Whether STARTTLS (RFC 3207) is used. On a connection that is encrypted from the beginning it never is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum StartTls {
@@ -111,6 +124,8 @@ pub struct Timeouts {
     pub content: Duration,
     /// The reply to any other command.
     pub other: Duration,
+    /// The next piece of a streamed content, from the caller.
+    pub source: Duration,
 }
 
 impl Timeouts {
@@ -127,6 +142,7 @@ impl Timeouts {
             block: limit,
             content: limit,
             other: limit,
+            source: limit,
         }
     }
 }
@@ -145,6 +161,8 @@ impl Default for Timeouts {
             block: minutes(3),
             content: minutes(10),
             other: minutes(5),
+            // A server need not wait for more than five (RFC 5321 §4.5.3.2.7).
+            source: minutes(4),
         }
     }
 }
@@ -169,8 +187,12 @@ pub struct Options {
     pub recipients: RecipientPolicy,
     /// When BDAT is used.
     pub chunking: Chunking,
+    /// How many octets one BDAT chunk of a streamed content has; 0 is taken for 1.
+    pub chunk_size: u32,
     /// Send 8-bit content although the server did not offer 8BITMIME (RFC 6152).
     pub eight_bit_anyway: bool,
+    /// Who logs in. With somebody to log in, nothing is sent before the greeting (see `early`).
+    pub auth: Auth,
     /// Whether STARTTLS is used.
     pub starttls: StartTls,
     /// With [`StartTls::IfOffered`]: when TLS fails, send in clear on another connection. Otherwise the session ends.
@@ -197,7 +219,9 @@ impl Options {
             max_unanswered: 0,
             recipients: RecipientPolicy::Any,
             chunking: Chunking::Auto,
+            chunk_size: 64 * 1024,
             eight_bit_anyway: false,
+            auth: Auth::None,
             starttls: StartTls::Never,
             clear_after_failed_tls: false,
             timeouts: Timeouts::default(),

@@ -3,6 +3,7 @@
 
 use core::time::Duration;
 
+use super::{Session, Stage};
 use crate::wire::Capabilities;
 
 /// The verdict on one way of pipelining.
@@ -56,6 +57,22 @@ impl PeerRecord {
         self.offered
             .as_ref()
             .filter(|offered| offered.pipeconnect() && offered.pipelining() && self.early != Verdict::Failed)
+    }
+}
+
+impl Session {
+    /// What was learnt of this server, to be given to the next session with it.
+    pub const fn peer_record(&self) -> &PeerRecord {
+        &self.peer
+    }
+
+    /// Tells what was learnt of this server before (encrypted, if it is to be encrypted); for a driver that knows the
+    /// server's address only once it is connected.
+    /// Only before [`start`](Self::start); afterwards the session knows better.
+    pub fn set_peer_record(&mut self, record: PeerRecord) {
+        if self.stage == Stage::Unconnected {
+            self.peer = record;
+        }
     }
 }
 

@@ -32,11 +32,13 @@ pub enum Wait {
     Quit,
     /// For TLS: the reply to STARTTLS, and the handshake.
     Tls,
+    /// For AUTH.
+    Auth,
 }
 
 impl Wait {
     /// How many there are.
-    pub const COUNT: usize = 12;
+    pub const COUNT: usize = 13;
 
     /// All of them, in the order of [`Stats::waits`].
     pub const ALL: [Self; Self::COUNT] = [
@@ -52,6 +54,7 @@ impl Wait {
         Self::Command,
         Self::Quit,
         Self::Tls,
+        Self::Auth,
     ];
 
     /// In one word.
@@ -69,6 +72,7 @@ impl Wait {
             Self::Command => "command",
             Self::Quit => "quit",
             Self::Tls => "tls",
+            Self::Auth => "auth",
         }
     }
 }

@@ -1,7 +1,9 @@
-//! The trace hook: what is said on the wire, for people to read. Content is not shown, only its size.
+//! The trace hook: what is said on the wire, for people to read. Content is not shown; nor is what AUTH says, in either
+//! direction.
 
 use super::Session;
-use crate::wire::ReplyRef;
+use super::ledger::Sent;
+use crate::wire::{Class, ReplyRef};
 
 /// Who said it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,14 +34,23 @@ impl Session {
         }
     }
 
+    /// Traces a line of which not everything may be shown.
+    pub(super) fn trace_masked(&mut self, line: &str) {
+        if let Some(trace) = &mut self.trace {
+            (trace.0)(Direction::Sent, line.as_bytes());
+        }
+    }
+
     pub(super) fn trace_received(&mut self, reply: ReplyRef<'_>) {
+        let secret = reply.class() == Class::Intermediate
+            && self.ledger.front().is_some_and(|front| matches!(front.sent, Sent::Auth));
         if let Some(trace) = &mut self.trace {
             let reply = reply.to_owned();
             let count = reply.lines().count();
             for (nth, text) in reply.lines().enumerate() {
                 let mut line = reply.code().to_string().into_bytes();
                 line.push(if nth + 1 < count { b'-' } else { b' ' });
-                line.extend_from_slice(text);
+                line.extend_from_slice(if secret && !text.is_empty() { b"***" } else { text });
                 (trace.0)(Direction::Received, &line);
             }
         }

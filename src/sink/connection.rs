@@ -13,8 +13,9 @@ use rustix::net::{RecvFlags, SendFlags, Shutdown};
 
 use super::far::{Far, WINDOW};
 use super::ledger::{Received, Shared, SinkStats};
-use super::mail::{Answer, Mail};
-use super::options::{Keep, RuleAction, SinkOptions};
+use super::login::{Login, Said, Users};
+use super::mail::{Answer, Mail, look_up};
+use super::options::{Keep, RuleAction, RuleStage, SinkOptions};
 use super::poller::Interest;
 use super::rules::Rules;
 use crate::server::{Request, ServerOptions, ServerSession, ServerStats};
@@ -55,6 +56,8 @@ pub(super) struct Connection {
     pub(super) session: ServerSession,
     counted: ServerStats,
     mail: Mail,
+    users: Users,
+    login: Option<Login>,
     pub(super) far: Option<Box<Far>>,
     /// Greeted with 421: there are too many.
     surplus: bool,
@@ -78,6 +81,7 @@ impl Connection {
         id: u64,
         options: &SinkOptions,
         server: ServerOptions,
+        users: Users,
         surplus: bool,
     ) -> Self {
         let far = (!options.rtt.is_zero() || options.bandwidth.is_some())
@@ -88,6 +92,8 @@ impl Connection {
             session: ServerSession::new(server),
             counted: ServerStats::default(),
             mail: Mail::new(id, options.keep, options.lmtp, names),
+            users,
+            login: None,
             far,
             surplus,
             ended: false,
@@ -208,6 +214,15 @@ impl Connection {
                     }
                 }
                 self.mail.finish(context.messages, &mut context.delta);
+            } else if let Request::Auth { .. } | Request::AuthResponse(_) = request {
+                let answer = match look_up(context.rules, RuleStage::Auth, "") {
+                    Answer::Accept => Answer::Sasl(sasl(&mut self.login, &self.users, &request)),
+                    ruled => ruled,
+                };
+                if let Answer::Sasl(Said::Accept(user)) = &answer {
+                    self.mail.user.clone_from(user);
+                }
+                give(&mut self.session, &answer, &mut self.dropped, &mut self.stalled);
             } else if self.surplus && request == Request::Greeting {
                 let _ = self.session.reply(421, "Too many connections");
             } else {
@@ -265,11 +280,25 @@ impl Connection {
     }
 }
 
+/// The next step of the exchange that AUTH began.
+fn sasl(login: &mut Option<Login>, users: &Users, request: &Request<'_>) -> Said {
+    let (next, said) = match (request, login.take()) {
+        (Request::Auth { mechanism, initial }, _) => Login::begin(users, mechanism, *initial, &[]),
+        (Request::AuthResponse(response), Some(login)) => login.respond(users, response),
+        _ => (None, Said::Refuse),
+    };
+    *login = next;
+    said
+}
+
 fn give(session: &mut ServerSession, answer: &Answer<'_>, dropped: &mut bool, stalled: &mut bool) {
     let said = match answer {
         Answer::Nothing => return,
         Answer::Accept => session.accept(),
         Answer::Fine => session.reply(250, "Ok"),
+        Answer::Sasl(Said::Challenge(challenge)) => session.challenge(challenge),
+        Answer::Sasl(Said::Accept(_)) => session.accept(),
+        Answer::Sasl(Said::Refuse) => session.reply(535, "Authentication credentials invalid"),
         Answer::Act(action) => match action {
             RuleAction::Reply(reply) => session.reply(reply.code(), &String::from_utf8_lossy(reply.text())),
             RuleAction::ReplyThenDrop(reply) => {

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use super::connection::{Connection, Context, Fate};
 use super::ledger::{MINUS_ONE, Received, Shared, SinkStats};
 use super::listener::Listener;
+use super::login::Users;
 use super::options::SinkOptions;
 use super::poller::{Interest, Poller, Ready};
 use super::rules::Rules;
@@ -37,6 +38,7 @@ pub(super) struct EventLoop {
     shared: Arc<Shared>,
     options: SinkOptions,
     server: ServerOptions,
+    users: Users,
     rules: Rules,
     connections: HashMap<u64, Connection>,
     accepted: u64,
@@ -64,6 +66,7 @@ impl EventLoop {
             stop,
             shared,
             server: options.server(),
+            users: Users::new(&options.users),
             rules: Rules::new(options.rules.clone())?,
             options,
             connections: HashMap::new(),
@@ -127,7 +130,14 @@ impl EventLoop {
         self.accepted += 1;
         let key = FIRST + self.accepted;
         let surplus = self.connections.len() >= self.options.max_connections;
-        let connection = Connection::new(fd, self.accepted, &self.options, self.server.clone(), surplus);
+        let connection = Connection::new(
+            fd,
+            self.accepted,
+            &self.options,
+            self.server.clone(),
+            self.users.clone(),
+            surplus,
+        );
         let delta = SinkStats { connections: 1, open: 1, ..SinkStats::default() };
         self.shared.publish(&mut self.messages, &delta);
         let watched = self.poller.add(&connection.fd, key, connection.interest);

@@ -14,6 +14,8 @@ use bytes::Bytes;
 pub struct Received {
     /// Which connection it came by, counted from 1.
     pub connection: u64,
+    /// Who had logged in; empty for nobody.
+    pub user: String,
     /// The reverse-path without brackets.
     pub sender: String,
     /// The recipients that were accepted (under LMTP, also after the content), in their order.

@@ -5,6 +5,7 @@
 use bytes::Bytes;
 
 use super::ledger::{Received, SinkStats};
+use super::login::Said;
 use super::options::{Keep, RuleAction, RuleStage};
 use super::rules::Rules;
 use crate::server::Request;
@@ -21,13 +22,15 @@ pub(super) enum Answer<'r> {
     /// 250, to one of several questions.
     Fine,
     Act(&'r RuleAction),
+    /// What the other side of a SASL exchange says.
+    Sasl(Said),
 }
 
 impl Answer<'_> {
     fn is_positive(&self) -> bool {
         match self {
             Self::Act(RuleAction::Reply(reply) | RuleAction::ReplyThenDrop(reply)) => reply.code() < 400,
-            Self::Act(_) => false,
+            Self::Act(_) | Self::Sasl(_) => false,
             Self::Accept | Self::Fine | Self::Nothing => true,
         }
     }
@@ -39,6 +42,8 @@ pub(super) struct Mail {
     connection: u64,
     keep: Keep,
     lmtp: bool,
+    /// Who has logged in; empty for nobody.
+    pub(super) user: String,
     /// Somebody will ask for the addresses.
     names: bool,
     sender: String,
@@ -61,6 +66,7 @@ impl Mail {
             connection,
             keep,
             lmtp,
+            user: String::new(),
             names,
             sender: String::new(),
             recipients: String::new(),
@@ -154,6 +160,7 @@ impl Mail {
             let chosen = || (0..self.ends.len()).filter(|&index| accepted(index));
             messages.push(Received {
                 connection: self.connection,
+                user: self.user.clone(),
                 sender: self.sender.clone(),
                 recipients: chosen().map(|index| self.recipient(index).to_owned()).collect(),
                 mail_params: self.mail_params.clone(),
@@ -183,7 +190,7 @@ impl Mail {
     }
 }
 
-fn look_up<'r>(rules: &'r mut Rules, at: RuleStage, text: &str) -> Answer<'r> {
+pub(super) fn look_up<'r>(rules: &'r mut Rules, at: RuleStage, text: &str) -> Answer<'r> {
     if rules.is_empty() {
         return Answer::Accept;
     }

@@ -22,10 +22,12 @@ mod far;
 mod imitate;
 mod ledger;
 mod listener;
+mod login;
 mod mail;
 mod options;
 mod poller;
 mod rules;
+mod scram;
 
 use std::io;
 use std::net::SocketAddr;

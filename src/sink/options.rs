@@ -1,14 +1,16 @@
 //! What a sink is told: what to offer, how far away to seem, what to keep, and whom to refuse.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::sasl::Mechanism;
 use crate::server::{Quirks, ServerLimits, ServerOptions};
 use crate::wire::{Limits, Reply};
 
 /// Settings of a [`Sink`](super::Sink). The default is a modern server that offers everything and takes any mail,
 /// on a free port of the loopback interface.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct SinkOptions {
     /// Host name or address to listen on.
     pub host: String,
@@ -45,6 +47,13 @@ pub struct SinkOptions {
     pub size: Option<u64>,
     /// Offer LIMITS (RFC 9422) and enforce them: 452 to further recipients, 421 to further messages.
     pub limits: Limits,
+    /// Who may log in, each with a password (or an OAuth token). If there are any, AUTH is offered.
+    pub users: Vec<(String, String)>,
+    /// The SASL mechanisms offered, if there are users; empty for all that the sink knows but EXTERNAL, which lets in whoever
+    /// asks.
+    pub auth_mechanisms: Vec<Mechanism>,
+    /// Take no mail from a client that hasn't logged in.
+    pub require_auth: bool,
     /// Further lines of the EHLO reply.
     pub extensions: Vec<String>,
     /// Negative replies without an accepted message between them that end a connection (421); 0 for any number.
@@ -80,6 +89,9 @@ impl Default for SinkOptions {
             enhanced: true,
             size: Some(0),
             limits: Limits::default(),
+            users: Vec::new(),
+            auth_mechanisms: Vec::new(),
+            require_auth: false,
             extensions: Vec::new(),
             error_limit: 0,
             quirks: Quirks::default(),
@@ -90,7 +102,32 @@ impl Default for SinkOptions {
     }
 }
 
+/// Without the passwords.
+impl fmt::Debug for SinkOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let users: Vec<&str> = self.users.iter().map(|(name, _)| &**name).collect();
+        f.debug_struct("SinkOptions")
+            .field("host", &self.host)
+            .field("port", &self.port)
+            .field("unix_path", &self.unix_path)
+            .field("lmtp", &self.lmtp)
+            .field("users", &users)
+            .finish_non_exhaustive()
+    }
+}
+
 impl SinkOptions {
+    /// The names of the mechanisms offered.
+    fn mechanisms(&self) -> Vec<String> {
+        let known = Mechanism::ALL.into_iter().filter(|&mechanism| mechanism != Mechanism::External);
+        let chosen: Vec<Mechanism> = match &*self.auth_mechanisms {
+            _ if self.users.is_empty() && self.auth_mechanisms.is_empty() => Vec::new(),
+            [] => known.collect(),
+            chosen => chosen.to_vec(),
+        };
+        chosen.into_iter().filter(|mechanism| !mechanism.is_bound()).map(|m| m.as_str().to_owned()).collect()
+    }
+
     /// The settings of each connection's session.
     pub(super) fn server(&self) -> ServerOptions {
         let mut extensions = self.extensions.clone();
@@ -116,6 +153,8 @@ impl SinkOptions {
             dsn: self.dsn,
             enhanced_status_codes: self.enhanced,
             size: self.size,
+            auth: self.mechanisms(),
+            auth_required: self.require_auth,
             extensions,
             limits: ServerLimits {
                 recipients: self.limits.rcpt_max.unwrap_or(0),
@@ -175,6 +214,8 @@ pub enum RuleStage {
     Connect,
     /// EHLO, HELO or LHLO.
     Hello,
+    /// AUTH, and each response to a challenge of it.
+    Auth,
     /// MAIL.
     Mail,
     /// RCPT.

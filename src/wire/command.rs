@@ -8,7 +8,12 @@
 mod token;
 mod verb;
 
-pub use self::token::{HostName, HostNameError, LineError, Param, ParamError, RawLine};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+pub use self::token::{
+    HostName, HostNameError, LineError, MechanismName, MechanismNameError, Param, ParamError, RawLine,
+};
 pub use self::verb::Verb;
 use super::Address;
 
@@ -114,10 +119,57 @@ pub fn noop(out: &mut Vec<u8>) {
     out.extend_from_slice(b"NOOP\r\n");
 }
 
+/// Appends `AUTH mechanism` with the initial response, if there is one (RFC 4954 section 4). An empty one is `=`.
+pub fn auth(out: &mut Vec<u8>, mechanism: &MechanismName, initial: Option<&[u8]>) {
+    // All room at once, here and in `encode`: a buffer that grows leaves copies of what is secret behind.
+    out.reserve(mechanism.as_str().len() + initial.map_or(0, encoded_len) + 16);
+    out.extend_from_slice(b"AUTH ");
+    out.extend_from_slice(mechanism.as_str().as_bytes());
+    match initial {
+        None => {}
+        Some([]) => out.extend_from_slice(b" ="),
+        Some(initial) => {
+            out.push(b' ');
+            encode(out, initial);
+        }
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+/// How long the line of [`auth`] is.
+pub fn auth_len(mechanism: &MechanismName, initial: Option<&[u8]>) -> usize {
+    let initial = initial.map_or(0, |initial| encoded_len(initial).max(1).saturating_add(1));
+    initial.saturating_add(mechanism.as_str().len() + 7)
+}
+
+/// Appends the response to a challenge of AUTH; an empty one is an empty line.
+pub fn auth_response(out: &mut Vec<u8>, response: &[u8]) {
+    out.reserve(encoded_len(response).saturating_add(2));
+    encode(out, response);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// Appends the line that ends an AUTH from this side.
+pub fn auth_cancel(out: &mut Vec<u8>) {
+    out.extend_from_slice(b"*\r\n");
+}
+
 /// Appends a line of the caller's own.
 pub fn raw(out: &mut Vec<u8>, line: &RawLine) {
     out.extend_from_slice(line.as_str().as_bytes());
     out.extend_from_slice(b"\r\n");
+}
+
+fn encoded_len(octets: &[u8]) -> usize {
+    octets.len().div_ceil(3).saturating_mul(4)
+}
+
+fn encode(out: &mut Vec<u8>, octets: &[u8]) {
+    let start = out.len();
+    out.resize(start.saturating_add(encoded_len(octets)), 0);
+    // The room is exactly what is needed, so it can't fail.
+    let written = out.get_mut(start..).map_or(0, |room| STANDARD.encode_slice(octets, room).unwrap_or(0));
+    out.truncate(start.saturating_add(written));
 }
 
 fn greet(out: &mut Vec<u8>, verb: &[u8], name: &HostName) {
@@ -221,6 +273,22 @@ mod tests {
     fn chunks() {
         assert_eq!(line(|out| bdat(out, 0, true)), "BDAT 0 LAST\r\n");
         assert_eq!(line(|out| bdat(out, u64::MAX, false)), "BDAT 18446744073709551615\r\n");
+    }
+
+    #[test]
+    fn authentication() {
+        let plain = MechanismName::new("plain").unwrap();
+        for (initial, text) in [
+            (None, "AUTH PLAIN\r\n"),
+            (Some(&b""[..]), "AUTH PLAIN =\r\n"),
+            (Some(&b"\0a\0b"[..]), "AUTH PLAIN AGEAYg==\r\n"),
+        ] {
+            assert_eq!(line(|out| auth(out, &plain, initial)), text);
+            assert_eq!(auth_len(&plain, initial), text.len());
+        }
+        assert_eq!(line(|out| auth_response(out, b"")), "\r\n");
+        assert_eq!(line(|out| auth_response(out, b"abc")), "YWJj\r\n");
+        assert_eq!(line(auth_cancel), "*\r\n");
     }
 
     proptest! {

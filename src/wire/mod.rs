@@ -19,7 +19,11 @@ mod syntax;
 pub mod xtext;
 
 pub use self::address::{Address, AddressError};
-pub use self::command::{Body, HostName, HostNameError, LineError, Param, ParamError, RawLine, Verb};
+pub use self::command::{
+    Body, HostName, HostNameError, LineError, MechanismName, MechanismNameError, Param, ParamError, RawLine,
+    Verb,
+};
+pub(crate) use self::content::{Canonical, Ends, Lines};
 pub use self::content::{Content, ContentError};
 pub use self::ehlo::{Capabilities, Limits};
 pub use self::enhanced::Enhanced;

@@ -66,7 +66,7 @@ static void unknown_numbers(void)
         OK(smtpipe_sink_options_set_quirk(sink, (int32_t)i, 1));
         OK(smtpipe_sink_options_set_quirk(sink, (int32_t)i, 0));
     }
-    for (i = SMTPIPE_STAGE_CONNECT; i <= SMTPIPE_STAGE_QUIT; i++) {
+    for (i = SMTPIPE_STAGE_CONNECT; i <= SMTPIPE_STAGE_AUTH; i++) {
         OK(smtpipe_sink_options_add_rule(sink, (int32_t)i, "x", SMTPIPE_ACTION_STALL, 0, NULL, 0, 0));
         OK(smtpipe_sink_options_add_rule(sink, (int32_t)i, "x", SMTPIPE_ACTION_REPLY_THEN_DROP, 421, "x", 0, 0));
     }

@@ -28,9 +28,22 @@ pub(crate) struct Settings {
     pub(crate) all_recipients: bool,
     pub(crate) chunking: Option<String>,
     pub(crate) eight_bit_anyway: bool,
+    /// How long the chunks of a streamed content are.
+    pub(crate) chunk_size: Option<usize>,
     /// `if-offered`, `required`; `None`: STARTTLS is never used.
     pub(crate) starttls: Option<String>,
     pub(crate) clear_after_failed_tls: bool,
+    /// `password USER PASSWORD`, `token USER TOKEN`, `external`, `caller`; empty for nobody.
+    pub(crate) auth: Vec<String>,
+    pub(crate) authzid: Option<String>,
+    /// No others may be used.
+    pub(crate) mechanisms: Vec<String>,
+    /// Passwords may be shown to whoever listens.
+    pub(crate) clear_text: bool,
+    /// The client's nonce on each connection.
+    pub(crate) nonce: Option<String>,
+    /// What TLS has for SCRAM to be bound to.
+    pub(crate) exporter: Option<String>,
     /// The connection is encrypted from the beginning.
     pub(crate) implicit_tls: bool,
     /// What the server offered on an earlier connection, and the levels that it earned then.
@@ -52,6 +65,52 @@ pub(crate) struct Letter {
     /// As the caller hands it in.
     pub(crate) content: Vec<u8>,
     pub(crate) binary: bool,
+    /// The content is given as it goes.
+    pub(crate) stream: Option<Streaming>,
+}
+
+/// How a content is given as it goes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Streaming {
+    /// So many octets at a time.
+    pub(crate) piece: usize,
+    /// Declared beforehand.
+    pub(crate) length: Option<u64>,
+    pub(crate) rewind: bool,
+    pub(crate) strict: bool,
+    pub(crate) seven_bit: bool,
+    /// The source fails behind so many octets.
+    pub(crate) fails: Option<usize>,
+    /// Or gives no more.
+    pub(crate) stalls: Option<usize>,
+}
+
+/// What a source has to say next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Drawn {
+    Piece(Vec<u8>),
+    End,
+    Failed,
+    Nothing,
+}
+
+impl Letter {
+    /// What its source says next, of which so many octets were drawn.
+    pub(crate) fn draw(&self, at: usize) -> Drawn {
+        let stream = self.stream.as_ref().expect("a streamed content");
+        let stops = [stream.fails, stream.stalls].into_iter().flatten();
+        let stop = stops.min().unwrap_or(usize::MAX).min(self.content.len());
+        if at < stop {
+            let end = at.saturating_add(stream.piece.max(1)).min(stop);
+            Drawn::Piece(self.content[at..end].to_vec())
+        } else if stream.fails == Some(at) {
+            Drawn::Failed
+        } else if stream.stalls == Some(at) {
+            Drawn::Nothing
+        } else {
+            Drawn::End
+        }
+    }
 }
 
 /// An address (without brackets) and the parameters that follow it.
@@ -90,6 +149,8 @@ pub(crate) enum Step {
     Truncate,
     /// The TLS handshake is done; or fails like that.
     Tls(Option<String>),
+    /// The caller's own SASL: `begin`, `respond` or `cancel`, with what belongs to it.
+    Sasl(Vec<String>),
     /// A new connection, after the session asked for one.
     Connect,
     /// Time passes.
@@ -198,8 +259,10 @@ impl Fixture {
     pub(crate) fn for_drivers(&self) -> bool {
         let options = &self.options;
         let tls = options.starttls.is_some() || options.implicit_tls;
+        // A client takes a nonce of its own; its caller's SASL has its own test.
+        let own = options.nonce.is_some() || options.auth.first().is_some_and(|who| who == "caller");
         let alone = self.steps.iter().any(|s| matches!(s, Step::Wait(_) | Step::Take(_)));
-        !options.engine_only && !tls && !alone
+        !options.engine_only && !tls && !own && !alone
     }
 }
 

@@ -12,6 +12,7 @@
 pub(crate) mod build;
 pub(crate) mod escape;
 pub(crate) mod fixture;
+pub(crate) mod login;
 pub(crate) mod parse;
 pub(crate) mod peer;
 pub(crate) mod referee;

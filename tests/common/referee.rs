@@ -24,13 +24,15 @@ enum Kind {
     Chunk,
     Rset,
     Quit,
+    /// AUTH, or the answer to a challenge.
+    Auth,
     Other,
 }
 
 impl Kind {
     /// May nothing follow it before its reply (RFC 2920 §3.1)?
     fn ends_group(self) -> bool {
-        matches!(self, Self::Greeting | Self::Hello | Self::Data | Self::Quit | Self::Other)
+        matches!(self, Self::Greeting | Self::Hello | Self::Data | Self::Quit | Self::Auth | Self::Other)
     }
 }
 
@@ -54,6 +56,8 @@ pub(crate) struct Deal {
     pub(crate) committed: bool,
     /// Replies to the content: one, or in LMTP one for each accepted recipient.
     pub(crate) finals: Vec<u16>,
+    /// The refusal of a chunk that isn't the last.
+    part: Option<u16>,
     /// RSET, or its content, has ended it.
     ended: bool,
     /// The RSET in front of it was refused.
@@ -83,6 +87,10 @@ pub(crate) struct Referee {
     reset_refused: bool,
     /// TLS was begun, and EHLO must come first.
     hello_due: bool,
+    /// A challenge came, and must be answered.
+    challenged: bool,
+    /// Nobody else can read what is said, or it doesn't matter.
+    pub(crate) private: bool,
     /// PIPECONNECT was offered on an earlier connection: the client may speak first.
     early: bool,
     /// The server said something that makes no sense: nothing later is believed.
@@ -108,6 +116,8 @@ impl Referee {
             chunking: false,
             reset_refused: false,
             hello_due: false,
+            challenged: false,
+            private: false,
             early: false,
             poisoned: false,
             shut: false,
@@ -140,6 +150,7 @@ impl Referee {
         self.line.clear();
         self.mode = Mode::Commands;
         self.first_of_connection = self.deals.len();
+        self.challenged = false;
         (self.poisoned, self.shut, self.reset_refused, self.hello_due) = (false, false, false, false);
         self.connect_early();
     }
@@ -149,6 +160,7 @@ impl Referee {
         assert!(self.ledger.is_empty(), "a command in flight across the change to TLS");
         (self.pipelining, self.chunking) = (false, false);
         self.hello_due = true;
+        self.private = true;
     }
 
     /// Bytes that the client has written.
@@ -201,6 +213,11 @@ impl Referee {
     fn command(&mut self, line: &[u8]) {
         let text = String::from_utf8_lossy(line).into_owned();
         assert!(!text.contains(['\r', '\n', '\0']), "a control character in {text:?}");
+        if std::mem::take(&mut self.challenged) {
+            let base64 = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b));
+            assert!(base64 || text == "*", "{text} in answer to a challenge");
+            return self.push(if text == "*" { Kind::Other } else { Kind::Auth });
+        }
         let upper = text.to_ascii_uppercase();
         let verb = upper.split(' ').next().unwrap_or_default();
         let hello = matches!(verb, "EHLO" | "LHLO" | "HELO");
@@ -247,6 +264,14 @@ impl Referee {
             "QUIT" => {
                 assert!(self.ledger.is_empty(), "QUIT before the last reply");
                 Kind::Quit
+            }
+            "AUTH" => {
+                let mechanism = upper.split(' ').nth(1).unwrap_or_default();
+                let shows = ["PLAIN", "LOGIN", "XOAUTH2", "OAUTHBEARER"].contains(&mechanism);
+                assert!(self.private || !shows, "{mechanism} in clear text");
+                // RFC 4954 §4: the initial response has to fit.
+                assert!(line.len() + 2 <= 512 && self.ledger.is_empty(), "{mechanism} too long or not alone");
+                Kind::Auth
             }
             _ => Kind::Other,
         };
@@ -322,13 +347,15 @@ impl Referee {
             self.poisoned = !self.shut;
             return;
         };
-        // Only DATA has a 3yz, and has no 2yz; content that is still on its way can't have been accepted.
+        // Only DATA (which has no 2yz) and AUTH have a 3yz; content that is still on its way can't have been accepted.
         let early = front.kind == Kind::End && !self.deals[front.deal].committed && code < 300;
-        if (code / 100 == 3) != (front.kind == Kind::Data && code < 400) || early {
+        let challenge = front.kind == Kind::Auth && code / 100 == 3;
+        if (code / 100 == 3) != (challenge || front.kind == Kind::Data && code < 400) || early {
             self.poisoned = true;
             return;
         }
         self.answered += 1;
+        self.challenged = challenge;
         let deal = self.deals.get_mut(front.deal);
         match (front.kind, deal) {
             (Kind::Rset, deal) => {
@@ -363,6 +390,9 @@ impl Referee {
                 if code < 300 {
                     deal.ended = true;
                 }
+            }
+            (Kind::Chunk, Some(deal)) if code >= 400 => {
+                deal.part.get_or_insert(code);
             }
             // A server that greets with a refusal executes nothing.
             (Kind::Greeting, _) if code >= 400 => {
@@ -424,7 +454,9 @@ impl Referee {
             return (no(deal.mail) || no(deal.data) || content).then_some(Proof::Refused);
         };
         let own = deal.recipients[at].1;
-        if no(own) || no(deal.data) {
+        // RFC 3030 §4.2: with a chunk the message is refused.
+        let taken = deal.finals.iter().any(|&c| c < 300);
+        if no(own) || no(deal.data) || (no(deal.part) && !taken) {
             return Some(Proof::Refused);
         }
         // In LMTP the replies to the content are those of the accepted recipients, in their order.
@@ -438,6 +470,7 @@ impl Referee {
             .get(place)
             .or(deal.finals.first().filter(|c| self.lmtp && **c >= 500 && own.is_none()));
         Some(match (no(deal.mail) || deal.mixed, last) {
+            _ if no(deal.part) => Proof::Murky,
             (true, Some(code)) if *code < 300 => Proof::Murky,
             (true, None) if deal.committed => Proof::Murky,
             (true, _) => Proof::Refused,

@@ -76,6 +76,8 @@ pub(crate) fn cut(fixture: &Fixture, at: Cut, end: End) -> Run {
             End::Eof => run.end_of_input(),
             End::Reset => run.lose(),
             End::Silence if run.time_out() => {}
+            // It's the caller's turn, and there is no time limit to that.
+            End::Silence if run.session.auth_cancel().is_ok() => run.drain(),
             // Nothing is awaited: then nothing may be open either.
             End::Silence => break,
         }
@@ -99,7 +101,7 @@ impl<'a> Player<'a> {
     fn new(fixture: &'a Fixture, feed: Feed, take: Take) -> Self {
         let mut run = Run::new(build::options(&fixture.options), &fixture.messages);
         run.take = take;
-        run.implicit_tls = fixture.options.implicit_tls;
+        run.set_up(&fixture.options);
         for (name, message) in build::first(fixture) {
             run.submit(&name, message).unwrap();
         }
@@ -147,6 +149,12 @@ impl<'a> Player<'a> {
                 self.compare_output("before the handshake");
                 let asked = self.run.handshake(fails.as_deref());
                 assert!(asked || !self.checking, "no handshake was asked for");
+            }
+            Step::Sasl(words) => {
+                self.compare_output("before the caller's SASL");
+                let result = super::login::answer(&mut self.run.session, words);
+                assert!(result.is_ok() || !self.checking, "{result:?}");
+                self.run.drain();
             }
             Step::Connect => {
                 self.compare_output("before the next connection");

@@ -53,6 +53,8 @@ pub enum smtpipe_sink_stage {
     SMTPIPE_STAGE_RSET = 7,
     /// QUIT.
     SMTPIPE_STAGE_QUIT = 8,
+    /// AUTH, and each response to a challenge of it.
+    SMTPIPE_STAGE_AUTH = 9,
 }
 
 /// What a rule does.
@@ -115,6 +117,7 @@ pub unsafe extern "C" fn smtpipe_sink_options_add_rule(
                 SMTPIPE_STAGE_CONTENT => RuleStage::Content,
                 SMTPIPE_STAGE_RSET => RuleStage::Rset,
                 SMTPIPE_STAGE_QUIT => RuleStage::Quit,
+                SMTPIPE_STAGE_AUTH => RuleStage::Auth,
             });
             let action = choose!(smtpipe_sink_action, "action", action, {
                 SMTPIPE_ACTION_REPLY => RuleAction::Reply(reply()?),

@@ -8,7 +8,7 @@ use std::ffi::{CStr, c_char};
 use std::ptr;
 
 /// How many causes of waiting there are.
-pub const SMTPIPE_WAIT_COUNT: usize = 12;
+pub const SMTPIPE_WAIT_COUNT: usize = 13;
 
 const _: () =
     assert!(SMTPIPE_WAIT_COUNT == Wait::COUNT, "a cause of waiting was added: append it to the C struct");
@@ -113,7 +113,7 @@ pub(crate) unsafe fn fill<T: Copy>(place: *mut T, size: usize, least: usize, val
 /// @param wait  0 to SMTPIPE_WAIT_COUNT - 1; any number is allowed.
 ///
 /// @return "greeting", "ehlo", "lockstep", "data", "content", "window", "trial", "recipients", "refusals", "command",
-///         "quit" or "tls"; NULL for a number that is none. Lives as long as the library is loaded.
+///         "quit", "tls" or "auth"; NULL for a number that is none. Lives as long as the library is loaded.
 ///
 /// Threads: any.
 #[unsafe(no_mangle)]
@@ -134,6 +134,7 @@ const WAITS: [&CStr; SMTPIPE_WAIT_COUNT] = [
     c"command",
     c"quit",
     c"tls",
+    c"auth",
 ];
 
 #[cfg(test)]
@@ -146,7 +147,7 @@ mod tests {
             assert_eq!(*wait as usize, index);
             assert_eq!(WAITS[index].to_str(), Ok(wait.as_str()));
         }
-        assert!(smtpipe_wait_text(-1).is_null() && smtpipe_wait_text(12).is_null());
+        assert!(smtpipe_wait_text(-1).is_null() && smtpipe_wait_text(13).is_null());
     }
 
     #[test]

@@ -200,6 +200,7 @@ fn rule(given: &Bound<'_, PyAny>) -> PyResult<Rule> {
         "data" => RuleStage::Data,
         "content" => RuleStage::Content,
         "hello" => RuleStage::Hello,
+        "auth" => RuleStage::Auth,
         "rset" => RuleStage::Rset,
         "quit" => RuleStage::Quit,
         other => return Err(misuse(py, format!("rule: at: {other:?} is no stage"))),

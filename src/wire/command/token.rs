@@ -183,6 +183,37 @@ impl RawLine {
     }
 }
 
+/// The name of a SASL mechanism (RFC 4422 section 3.1): 1 to 20 capitals, digits, hyphens and underscores.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct MechanismName {
+    text: Box<str>,
+}
+
+/// A text that isn't the name of a SASL mechanism.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not the name of a SASL mechanism")]
+pub struct MechanismNameError;
+
+impl MechanismName {
+    /// Checks a name, whose letters are made capitals.
+    ///
+    /// # Errors
+    ///
+    /// The text isn't one.
+    pub fn new(text: &str) -> Result<Self, MechanismNameError> {
+        let fit = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        if text.is_empty() || text.len() > 20 || !text.bytes().all(fit) {
+            return Err(MechanismNameError);
+        }
+        Ok(Self { text: text.to_ascii_uppercase().into() })
+    }
+
+    /// The name in capitals.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -253,5 +284,13 @@ mod tests {
         }
         assert!(RawLine::new(&"x".repeat(510)).is_ok());
         assert_eq!(RawLine::new(&"x".repeat(511)), Err(LineError::TooLong));
+    }
+
+    #[test]
+    fn mechanism_names() {
+        assert_eq!(MechanismName::new("scram-sha-256-plus").unwrap().as_str(), "SCRAM-SHA-256-PLUS");
+        for text in ["", "A B", "PLAIN\r\nQUIT", "A=", "\u{e9}", &"A".repeat(21)] {
+            assert_eq!(MechanismName::new(text), Err(MechanismNameError), "{text:?}");
+        }
     }
 }
