@@ -70,6 +70,11 @@
 #define SMTPIPE_REQUEST_LAST 4
 
 /**
+ * AUTH came with an initial response, perhaps an empty one.
+ */
+#define SMTPIPE_REQUEST_INITIAL 8
+
+/**
  * The most slices that one call hands out.
  */
 #define SMTPIPE_MAX_SLICES 256
@@ -208,6 +213,10 @@ enum smtpipe_status
      */
     SMTPIPE_ERR_PEER_EARLY = -204,
     /**
+     * The peer didn't prove that it knows the password (SCRAM), or claims a success that it can't know of: somebody else answers.
+     */
+    SMTPIPE_ERR_PEER_AUTH = -205,
+    /**
      * The greeting or EHLO was refused.
      */
     SMTPIPE_ERR_REFUSED = -301,
@@ -215,6 +224,15 @@ enum smtpipe_status
      * The peer said 421: it is shutting the session down (RFC 5321 section 3.8).
      */
     SMTPIPE_ERR_SHUT_DOWN = -302,
+    /**
+     * The login failed (RFC 4954): the peer refused it, or asked what can't be answered; or the caller gave it up.
+     */
+    SMTPIPE_ERR_AUTH = -303,
+    /**
+     * There is no way to log in: the peer offers no AUTH, no mechanism that can be used, or only such as would show the password on
+     * a line that isn't encrypted. Nothing of the credentials was sent.
+     */
+    SMTPIPE_ERR_NO_AUTH = -304,
     /**
      * The session ended in a way that has no number of its own; the text says how.
      */
@@ -613,6 +631,15 @@ enum smtpipe_event_kind
      * Nothing more will happen; smtpipe_session_error() says why, if it was not QUIT.
      */
     SMTPIPE_EVENT_CLOSED = 6,
+    /**
+     * The caller's own SASL (smtpipe_config_set_auth_caller()) is to log in; `data` has the mechanisms offered, separated by
+     * spaces. Again, with `why` not NULL, if the mechanism tried was refused as such (504, 534).
+     */
+    SMTPIPE_EVENT_AUTH_WANTED = 8,
+    /**
+     * The caller's own SASL is asked; `data` is the challenge, decoded, perhaps empty.
+     */
+    SMTPIPE_EVENT_AUTH_CHALLENGE = 9,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -712,6 +739,16 @@ enum smtpipe_request_kind
      * Any other command: `text` is its verb, `params` what follows.
      */
     SMTPIPE_REQUEST_UNKNOWN = 19,
+    /**
+     * AUTH (RFC 4954) with a mechanism that is offered: `text` is the mechanism, `params` the initial response, decoded, if
+     * SMTPIPE_REQUEST_INITIAL is flagged. Answered by 235, a negative reply or smtpipe_server_challenge().
+     */
+    SMTPIPE_REQUEST_AUTH = 20,
+    /**
+     * The response to a challenge, decoded, is in `text`. Answered as SMTPIPE_REQUEST_AUTH. A client that gives up is answered
+     * without asking.
+     */
+    SMTPIPE_REQUEST_AUTH_RESPONSE = 21,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -1079,6 +1116,21 @@ typedef struct smtpipe_sink smtpipe_sink;
 typedef struct smtpipe_sink_options smtpipe_sink_options;
 
 /**
+ * Bytes that belong to somebody else. On POSIX systems laid out as struct iovec, so that an array of them can be given to
+ * sendmsg(2) or writev(2).
+ */
+typedef struct smtpipe_bytes {
+    /**
+     * The first byte. Not NUL-terminated. May be anything when `len` is 0.
+     */
+    const uint8_t *data;
+    /**
+     * How many.
+     */
+    size_t len;
+} smtpipe_bytes;
+
+/**
  * One event. Fields may be appended; functions that write it take the size that the caller knows.
  */
 typedef struct smtpipe_event {
@@ -1106,6 +1158,10 @@ typedef struct smtpipe_event {
      * Of an outcome: the outcome, the caller's to free with smtpipe_outcome_free(). Else NULL.
      */
     struct smtpipe_outcome *outcome;
+    /**
+     * Of AUTH: see the kinds. Borrowed until the next call that takes the session or client without const.
+     */
+    struct smtpipe_bytes data;
 } smtpipe_event;
 
 /**
@@ -1193,21 +1249,6 @@ typedef void (*smtpipe_trace)(void *user, int32_t sent, const uint8_t *line, siz
 typedef void (*smtpipe_release)(const uint8_t *data, size_t len, void *user);
 
 /**
- * Bytes that belong to somebody else. On POSIX systems laid out as struct iovec, so that an array of them can be given to
- * sendmsg(2) or writev(2).
- */
-typedef struct smtpipe_bytes {
-    /**
-     * The first byte. Not NUL-terminated. May be anything when `len` is 0.
-     */
-    const uint8_t *data;
-    /**
-     * How many.
-     */
-    size_t len;
-} smtpipe_bytes;
-
-/**
  * One request. Fields may be appended; functions that write it take the size that the caller knows.
  */
 typedef struct smtpipe_request {
@@ -1216,7 +1257,7 @@ typedef struct smtpipe_request {
      */
     int32_t kind;
     /**
-     * SMTPIPE_REQUEST_HAS_SIZE, SMTPIPE_REQUEST_SMTPUTF8, SMTPIPE_REQUEST_LAST, or several.
+     * SMTPIPE_REQUEST_HAS_SIZE, SMTPIPE_REQUEST_SMTPUTF8, SMTPIPE_REQUEST_LAST, SMTPIPE_REQUEST_INITIAL, or several.
      */
     int32_t flags;
     /**
@@ -1236,7 +1277,7 @@ typedef struct smtpipe_request {
      */
     struct smtpipe_bytes text;
     /**
-     * Of MAIL and RCPT: all parameters as they came. Of an unknown command: what follows the verb. Not NUL-terminated.
+     * Of MAIL and RCPT: all parameters as they came. Of an unknown command: what follows the verb. Of AUTH: the initial response. Not NUL-terminated.
      */
     struct smtpipe_bytes params;
 } smtpipe_request;
@@ -1322,6 +1363,162 @@ const char *smtpipe_level_text(int32_t level);
  */
 smtpipe_status smtpipe_level_from_text(const char *name,
                                        int32_t *level);
+
+/**
+ * Waits until the server wants something of the caller's own SASL (smtpipe_config_set_auth_caller()), or until that is over.
+ *
+ * A program calls this in a loop: it answers SMTPIPE_EVENT_AUTH_WANTED with smtpipe_client_auth_begin(),
+ * SMTPIPE_EVENT_AUTH_CHALLENGE with smtpipe_client_auth_respond(), or either with smtpipe_client_auth_cancel(), and is done when
+ * the answer is SMTPIPE_NOTHING. In an event loop it asks with `timeout_ms` 0 behind each smtpipe_client_drive().
+ *
+ * @param client      Must not be NULL.
+ * @param timeout_ms  Milliseconds; SMTPIPE_FOREVER is as long as the configuration's own limits allow.
+ * @param event       Gets what is wanted: the offered mechanisms or the challenge are in its `data`. Must not be NULL.
+ * @param size        sizeof(smtpipe_event) as the caller was compiled with it.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_NOTHING if nothing is wanted any more: the client is ready; SMTPIPE_TIMEOUT; SMTPIPE_ERR_NULL;
+ *         SMTPIPE_ERR_VALUE if `size` is too small; if the session has ended, the status of smtpipe_client_error(), or
+ *         SMTPIPE_ERR_STATE if it ended by QUIT.
+ *
+ * Ownership: `data` is borrowed until the next call that takes `client` without const.
+ * Threads: one at a time per client.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `client` is NULL or live; `event` is NULL or writable for `size` bytes.
+ */
+smtpipe_status smtpipe_client_auth_wait(struct smtpipe_client *client,
+                                        uint64_t timeout_ms,
+                                        struct smtpipe_event *event,
+                                        size_t size);
+
+/**
+ * Begins with a mechanism, in answer to SMTPIPE_EVENT_AUTH_WANTED. Never blocks.
+ *
+ * @param client     Must not be NULL.
+ * @param mechanism  Its name. Must not be NULL.
+ * @param initial    The initial response, not yet base64. NULL with `len` 0 for none; not NULL with `len` 0 for an empty one.
+ *                   Overwritten when it has left. One that doesn't fit into the command waits for an empty challenge by itself.
+ * @param len        Octets at `initial`; at most 9216.
+ * @param complete   0 while the mechanism wants more of the server than its yes (SASL_CONTINUE); any other number when it is
+ *                   satisfied (SASL_OK). A yes that comes before is not believed: SMTPIPE_ERR_PEER_AUTH.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_STATE if that isn't what is wanted now; SMTPIPE_ERR_VALUE if
+ *         the mechanism is no name or the response too long.
+ *
+ * Threads: one at a time per client.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `client` is NULL or live; `mechanism` is NULL or NUL-terminated; `initial` is NULL or readable for `len` bytes.
+ */
+smtpipe_status smtpipe_client_auth_begin(struct smtpipe_client *client,
+                                         const char *mechanism,
+                                         const uint8_t *initial,
+                                         size_t len,
+                                         int32_t complete);
+
+/**
+ * Responds to SMTPIPE_EVENT_AUTH_CHALLENGE. Never blocks.
+ *
+ * @param client    Must not be NULL.
+ * @param response  Not yet base64. May be NULL when `len` is 0. Overwritten when it has left.
+ * @param len       Octets at `response`; at most 9216.
+ * @param complete  As with smtpipe_client_auth_begin().
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_STATE if that isn't what is wanted now; SMTPIPE_ERR_VALUE if the response is
+ *         too long.
+ *
+ * Threads: one at a time per client.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `client` is NULL or live; `response` is readable for `len` bytes.
+ */
+smtpipe_status smtpipe_client_auth_respond(struct smtpipe_client *client,
+                                           const uint8_t *response,
+                                           size_t len,
+                                           int32_t complete);
+
+/**
+ * Gives up, in place of an answer to SMTPIPE_EVENT_AUTH_WANTED or SMTPIPE_EVENT_AUTH_CHALLENGE. Never blocks. The session ends with
+ * SMTPIPE_ERR_AUTH.
+ *
+ * @param client  Must not be NULL.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_STATE if nothing is wanted now.
+ *
+ * Threads: one at a time per client.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `client` is NULL or live.
+ */
+smtpipe_status smtpipe_client_auth_cancel(struct smtpipe_client *client);
+
+/**
+ * Begins with a mechanism, in answer to SMTPIPE_EVENT_AUTH_WANTED.
+ *
+ * @param session    Must not be NULL.
+ * @param mechanism  Its name. Must not be NULL.
+ * @param initial    The initial response, not yet base64. NULL with `len` 0 for none; not NULL with `len` 0 for an empty one.
+ *                   Overwritten when it has left. One that doesn't fit into the command waits for an empty challenge by itself.
+ * @param len        Octets at `initial`; at most 9216.
+ * @param complete   0 while the mechanism wants more of the server than its yes (SASL_CONTINUE); any other number when it is
+ *                   satisfied (SASL_OK). A yes that comes before is not believed: SMTPIPE_ERR_PEER_AUTH.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_STATE if that isn't what is wanted now; SMTPIPE_ERR_VALUE if
+ *         the mechanism is no name or the response too long.
+ *
+ * Threads: one at a time per session.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `session` is NULL or live; `mechanism` is NULL or NUL-terminated; `initial` is NULL or readable for `len` bytes.
+ */
+smtpipe_status smtpipe_session_auth_begin(struct smtpipe_session *session,
+                                          const char *mechanism,
+                                          const uint8_t *initial,
+                                          size_t len,
+                                          int32_t complete);
+
+/**
+ * Responds to SMTPIPE_EVENT_AUTH_CHALLENGE.
+ *
+ * @param session   Must not be NULL.
+ * @param response  Not yet base64. May be NULL when `len` is 0. Overwritten when it has left.
+ * @param len       Octets at `response`; at most 9216.
+ * @param complete  As with smtpipe_session_auth_begin().
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_STATE if that isn't what is wanted now; SMTPIPE_ERR_VALUE if the response is
+ *         too long.
+ *
+ * Threads: one at a time per session.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `session` is NULL or live; `response` is readable for `len` bytes.
+ */
+smtpipe_status smtpipe_session_auth_respond(struct smtpipe_session *session,
+                                            const uint8_t *response,
+                                            size_t len,
+                                            int32_t complete);
+
+/**
+ * Gives up, in place of an answer to SMTPIPE_EVENT_AUTH_WANTED or SMTPIPE_EVENT_AUTH_CHALLENGE. The session ends with
+ * SMTPIPE_ERR_AUTH.
+ *
+ * @param session  Must not be NULL.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_STATE if nothing is wanted now.
+ *
+ * Threads: one at a time per session.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `session` is NULL or live.
+ */
+smtpipe_status smtpipe_session_auth_cancel(struct smtpipe_session *session);
 
 /**
  * The name with which the server answered EHLO.
@@ -1437,7 +1634,8 @@ void smtpipe_client_free(struct smtpipe_client *client);
 const char *smtpipe_client_reason(const struct smtpipe_client *client);
 
 /**
- * Waits until the greeting and EHLO are done (RFC 5321 section 3.1). There is no need to: sending and collecting do so too.
+ * Waits until the greeting and EHLO are done (RFC 5321 section 3.1), and AUTH, if it is to be; or until the caller's own SASL has to
+ * answer, see smtpipe_client_auth_wait(). There is no need to: sending and collecting do so too.
  * With a server that may be told everything before it greets (smtpipe_config_set_early()) it waits for the connection only.
  *
  * @param client      Must not be NULL.
@@ -1987,6 +2185,133 @@ smtpipe_status smtpipe_config_set_8bit_anyway(struct smtpipe_config *config, int
  */
 smtpipe_status smtpipe_config_set_reconnect(struct smtpipe_config *config,
                                             int32_t on);
+
+/**
+ * Logs in with a user name and a password: by the strongest of SCRAM-SHA-256-PLUS, SCRAM-SHA-1-PLUS, SCRAM-SHA-256, SCRAM-SHA-1,
+ * CRAM-MD5, PLAIN and LOGIN that the server offers. PLAIN and LOGIN are used over TLS and unix sockets only, unless
+ * smtpipe_config_set_auth_clear_text() says otherwise. If it fails the session ends: SMTPIPE_ERR_AUTH, SMTPIPE_ERR_NO_AUTH or
+ * SMTPIPE_ERR_PEER_AUTH.
+ *
+ * @param config    Must not be NULL.
+ * @param username  Must not be NULL or empty; at most 1000 octets. Copied.
+ * @param password  As `username`. Copied; the copy is overwritten when the configuration and all that was made with it are gone,
+ *                  and shows up in no trace, reason or error.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if one is empty or too long.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live; `username` and `password` are NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_config_set_credentials(struct smtpipe_config *config,
+                                              const char *username,
+                                              const char *password);
+
+/**
+ * Logs in with an OAuth 2.0 bearer token, by OAUTHBEARER (RFC 7628) or XOAUTH2; both show the token, so as PLAIN they are used
+ * over TLS and unix sockets only. What a server says to be wrong with a token is in smtpipe_error_text().
+ *
+ * @param config    Must not be NULL.
+ * @param username  Must not be NULL or empty; at most 1000 octets. Copied.
+ * @param token     Must not be NULL or empty; visible ASCII, at most 8000 octets. Copied, and overwritten as a password is.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if one can't be sent.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live; `username` and `token` are NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_config_set_oauth_token(struct smtpipe_config *config,
+                                              const char *username,
+                                              const char *token);
+
+/**
+ * Logs in by EXTERNAL (RFC 4422): the server knows the client by its certificate, or by the way it came.
+ *
+ * @param config  Must not be NULL.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live.
+ */
+smtpipe_status smtpipe_config_set_auth_external(struct smtpipe_config *config);
+
+/**
+ * Logs in by the caller's own SASL, such as Cyrus SASL or GSASL: see smtpipe_client_auth_wait(), and for sessions
+ * SMTPIPE_EVENT_AUTH_WANTED. Which mechanism is safe on which line is then the caller's to judge.
+ *
+ * @param config  Must not be NULL.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live.
+ */
+smtpipe_status smtpipe_config_set_auth_caller(struct smtpipe_config *config);
+
+/**
+ * Acts for another user than the one who logs in (the authorization identity of RFC 4422). Mechanisms that can't say so
+ * (CRAM-MD5, LOGIN, XOAUTH2) are not used then.
+ *
+ * @param config   Must not be NULL.
+ * @param authzid  Must not be NULL; "" for nobody else (the default). At most 1000 octets. Copied.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if it can't be sent.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live; `authzid` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_config_set_authzid(struct smtpipe_config *config,
+                                          const char *authzid);
+
+/**
+ * Uses no other mechanisms than these. Among them, too, it is the strongest offered that is used.
+ *
+ * @param config      Must not be NULL.
+ * @param mechanisms  Their names, separated by spaces, in any case and order. Must not be NULL; "" for all (the default).
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if one is unknown here.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live; `mechanisms` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_config_set_auth_mechanisms(struct smtpipe_config *config,
+                                                  const char *mechanisms);
+
+/**
+ * Shows the password or token to whoever listens, if it can't be had otherwise: PLAIN, LOGIN, OAUTHBEARER and XOAUTH2 without
+ * TLS.
+ *
+ * @param config   Must not be NULL.
+ * @param allowed  0 for never (the default), any other number to allow it.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live.
+ */
+smtpipe_status smtpipe_config_set_auth_clear_text(struct smtpipe_config *config,
+                                                  int32_t allowed);
 
 /**
  * Bounds how many messages may be begun and not finished. That is how many can ever be in doubt.
@@ -2793,6 +3118,23 @@ uint64_t smtpipe_received_connection(const struct smtpipe_received *received, si
 bool smtpipe_received_chunked(const struct smtpipe_received *received, size_t index);
 
 /**
+ * Who had logged in when a message came (RFC 4954).
+ *
+ * @param received  May be NULL.
+ * @param index     Which message, from 0.
+ *
+ * @return A NUL-terminated text, empty if nobody had; NULL past the last message and for NULL.
+ *
+ * Ownership: borrowed as long as `received` lives.
+ * Threads: any number at a time.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `received` is NULL or live.
+ */
+const char *smtpipe_received_user(const struct smtpipe_received *received, size_t index);
+
+/**
  * The sender of a message, without angle brackets.
  *
  * @param received  May be NULL.
@@ -3080,6 +3422,41 @@ smtpipe_status smtpipe_server_reply(struct smtpipe_server *server,
                                     const char *text);
 
 /**
+ * Answers SMTPIPE_REQUEST_AUTH or SMTPIPE_REQUEST_AUTH_RESPONSE with a challenge (334, RFC 4954 section 4). What comes next is
+ * SMTPIPE_REQUEST_AUTH_RESPONSE, unless the client gives up. How many there are is the application's to bound.
+ *
+ * @param server     Must not be NULL.
+ * @param challenge  Not yet base64. May be NULL when `len` is 0. Copied.
+ * @param len        Octets at `challenge`.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_STATE if no question is open; SMTPIPE_ERR_VALUE if it is another one.
+ *
+ * Threads: one at a time per session.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `server` is NULL or live; `challenge` is readable for `len` bytes.
+ */
+smtpipe_status smtpipe_server_challenge(struct smtpipe_server *server,
+                                        const uint8_t *challenge,
+                                        size_t len);
+
+/**
+ * Whether AUTH has succeeded.
+ *
+ * @param server  May be NULL.
+ *
+ * @return true if it has; false for NULL.
+ *
+ * Threads: one at a time per session.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `server` is NULL or live.
+ */
+bool smtpipe_server_is_authenticated(const struct smtpipe_server *server);
+
+/**
  * Ends the connection from this side with a 421 (RFC 5321 section 3.8): for timeouts and shutdown. An open question counts as
  * answered.
  *
@@ -3309,6 +3686,41 @@ smtpipe_status smtpipe_server_options_set_size(struct smtpipe_server_options *op
  */
 smtpipe_status smtpipe_server_options_add_extension(struct smtpipe_server_options *options,
                                                     const char *line);
+
+/**
+ * Offers AUTH (RFC 4954) with a mechanism more, whose exchanges are the application's: see SMTPIPE_REQUEST_AUTH. Without any, AUTH is
+ * an unknown command.
+ *
+ * @param options    Must not be NULL.
+ * @param mechanism  Its name. Must not be NULL. Copied.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if it is no mechanism's name.
+ *
+ * Threads: one at a time per options.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `options` is NULL or live; `mechanism` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_server_options_add_mechanism(struct smtpipe_server_options *options,
+                                                    const char *mechanism);
+
+/**
+ * Refuses mail, and whatever else needs it, before AUTH has succeeded (530, RFC 4954 section 6).
+ *
+ * @param options   Must not be NULL.
+ * @param required  0 takes mail from anybody (the default), any other number doesn't.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per options.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `options` is NULL or live.
+ */
+smtpipe_status smtpipe_server_options_require_auth(struct smtpipe_server_options *options,
+                                                   int32_t required);
 
 /**
  * Accepts a parameter of MAIL and RCPT that such an extension adds.
@@ -3881,6 +4293,60 @@ smtpipe_status smtpipe_sink_messages(const struct smtpipe_sink *sink,
  */
 smtpipe_status smtpipe_sink_take_messages(const struct smtpipe_sink *sink,
                                           struct smtpipe_received **received);
+
+/**
+ * Lets a user log in. With the first of them AUTH is offered.
+ *
+ * @param options   Must not be NULL.
+ * @param username  Must not be NULL or empty. Copied.
+ * @param password  Or the OAuth token. Must not be NULL. Copied.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if the name is empty.
+ *
+ * Threads: one at a time per options.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `options` is NULL or live; `username` and `password` are NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_sink_options_add_user(struct smtpipe_sink_options *options,
+                                             const char *username,
+                                             const char *password);
+
+/**
+ * Offers these SASL mechanisms only.
+ *
+ * @param options     Must not be NULL.
+ * @param mechanisms  Their names, separated by spaces. Must not be NULL; "" for all but EXTERNAL, which lets in whoever asks
+ *                    (the default).
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if one is unknown here.
+ *
+ * Threads: one at a time per options.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `options` is NULL or live; `mechanisms` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_sink_options_set_auth_mechanisms(struct smtpipe_sink_options *options,
+                                                        const char *mechanisms);
+
+/**
+ * Takes no mail from a client that hasn't logged in (530).
+ *
+ * @param options   Must not be NULL.
+ * @param required  0 takes mail from anybody (the default), any other number doesn't.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per options.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `options` is NULL or live.
+ */
+smtpipe_status smtpipe_sink_options_require_auth(struct smtpipe_sink_options *options,
+                                                 int32_t required);
 
 /**
  * Offers an extension, or doesn't.

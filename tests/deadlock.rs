@@ -34,6 +34,7 @@ fn letter(number: usize, recipients: usize) -> Letter {
         recipients: (0..recipients).map(|n| mailbox(format!("r{n}@b.example"))).collect(),
         content: "a line of text\r\n".repeat(2000).into_bytes(),
         binary: false,
+        stream: None,
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::connect::Connector;
 use super::error::ConnectError;
 use super::peers::PeerKey;
-use super::socket::{Socket, wait};
+use super::socket::{Socket, wait_also};
 use super::{Client, Link, Target};
 use crate::session::{Event, TlsError, TlsFailure};
 
@@ -49,7 +49,7 @@ impl Client {
         if let Link::Open(socket) = &self.link {
             socket.hurry();
             // It fails only for want of memory; then there is nothing better to do than to go on.
-            let _ = wait(&[(socket, interest)], limit);
+            let _ = wait_also(socket, interest, self.source_fd(), limit);
         } else if let Link::Connecting(connector) = &mut self.link {
             match connector.poll(limit) {
                 Ok(Some(socket)) => self.opened(socket),
@@ -193,7 +193,10 @@ impl Client {
     pub(super) fn take_events(&mut self) {
         while let Some(event) = self.session.next_event() {
             match event {
-                Event::Outcome(outcome) => self.outcomes.push_back(outcome),
+                Event::Outcome(outcome) => {
+                    self.sources.forget(outcome.ticket);
+                    self.outcomes.push_back(outcome);
+                }
                 Event::Closed => {
                     self.asked = None;
                     self.remember();
@@ -207,11 +210,13 @@ impl Client {
                     self.session.tls_failed(now, TlsError::new(TlsFailure::Other, "there is none yet"));
                 }
                 Event::Reconnect { .. } => {
+                    self.sources.unwant();
                     self.asked = None;
                     self.remember();
                     self.report(event);
                     self.reconnect();
                 }
+                Event::WantContent { ticket, rewind } => self.sources.want(ticket, rewind),
                 Event::Downgrade { .. } | Event::Upgrade { .. } => {
                     self.remember();
                     self.report(event);

@@ -12,6 +12,8 @@ mod faults;
 mod peers;
 mod send_all;
 mod socket;
+mod source;
+mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -26,9 +28,11 @@ pub use self::error::ConnectError;
 pub use self::peers::{PeerKey, Peers};
 pub use self::send_all::{Rejected, SendAll};
 pub use self::socket::Interest;
+pub use self::source::{Descriptor, Pieces, Reader, Source};
 
 use self::connect::Connector;
 use self::socket::Socket;
+use self::stream::Sources;
 use crate::session::{
     Event, Level, Message, Outcome, PeerRecord, Session, SessionError, Stats, SubmitError, Ticket, Trace,
 };
@@ -52,6 +56,7 @@ pub struct Client {
     link: Link,
     outcomes: VecDeque<Outcome>,
     reports: VecDeque<Event>,
+    sources: Sources,
     /// What a caller's own SASL has to answer.
     asked: Option<Event>,
     buffer: Vec<u8>,
@@ -106,6 +111,7 @@ impl Client {
             link: Link::Connecting(connector),
             outcomes: VecDeque::new(),
             reports: VecDeque::new(),
+            sources: Sources::default(),
             asked: None,
             buffer: Vec::new(),
             epoch: Instant::now(),
@@ -238,13 +244,17 @@ impl Client {
     fn due(&self) -> Option<Duration> {
         match &self.link {
             Link::Connecting(connector) => Some(connector.timeout()),
-            Link::Open(_) => self.session.deadline().map(|deadline| deadline.saturating_sub(self.now())),
+            Link::Open(_) => {
+                let session = self.session.deadline().map(|deadline| deadline.saturating_sub(self.now()));
+                [session, self.sources.due()].into_iter().flatten().min()
+            }
             Link::Closed => None,
         }
     }
 
     /// Does all that can be done without blocking: connects, reads, writes, ends what has waited too long.
     pub fn drive(&mut self) {
+        let mut drawn = false;
         loop {
             let again = match &self.link {
                 // To a server that lets us speak first all is said at once: what is queued next goes with EHLO.
@@ -255,7 +265,9 @@ impl Client {
                 Link::Closed => false,
             };
             self.take_events();
-            if !again {
+            // Once: a fast source must not keep the caller here for as long as it has something.
+            let drew = !core::mem::replace(&mut drawn, true) && self.draw();
+            if !again && !drew {
                 break;
             }
         }

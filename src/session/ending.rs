@@ -73,6 +73,7 @@ impl Session {
             return self.end(SessionError::ShutDown(reply));
         }
         self.stage = Stage::Draining;
+        self.source = None;
         self.output.discard();
         self.ledger.forget_behind(self.output.written());
         for transaction in &mut self.flight {
@@ -113,6 +114,9 @@ impl Session {
             if transaction.is_committed(handed) {
                 let outcome = transaction.lost(handed, Reason::Ended(Arc::clone(&error)));
                 self.finish(outcome);
+            } else if transaction.job.over || transaction.job.is_spent() {
+                let outcome = transaction.lost(handed, Reason::SourceSpent);
+                self.finish(outcome);
             } else {
                 again.push(transaction.undo());
             }
@@ -129,7 +133,7 @@ impl Session {
     /// 354 in a transaction that must not be completed: the way out is to leave before the dot.
     pub(super) fn abandon(&mut self) {
         if let Some(transaction) = self.flight.pop_back() {
-            self.close(transaction);
+            self.clear(transaction);
         }
         self.reconnect(ReconnectReason::Abandoned);
     }
@@ -148,6 +152,7 @@ impl Session {
         self.output.restart();
         self.parser = ReplyParser::new(self.options.reply_limits);
         self.cursor = Cursor::Between;
+        self.source = None;
         self.secure = None;
         self.drained = None;
         self.login = Login::default();

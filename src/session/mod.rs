@@ -23,12 +23,15 @@ mod output;
 mod peer;
 mod replies;
 mod scheduler;
+mod source;
 mod starttls;
 mod stats;
+mod streamed;
 mod timer;
 mod trace;
 mod transaction;
 mod trial;
+mod window;
 
 #[cfg(test)]
 mod tests;
@@ -48,6 +51,7 @@ pub use self::outcome::{Outcome, Reason, RecipientOutcome, Status, Ticket};
 pub use self::peer::{PeerRecord, Verdict};
 pub use self::starttls::{Secure, TlsError, TlsFailure};
 pub use self::stats::{Stats, Wait};
+pub use self::streamed::Streamed;
 pub use self::trace::{Direction, Trace};
 
 use self::auth::Login;
@@ -55,14 +59,11 @@ use self::greeting::Offer;
 use self::ledger::{Entry, Ledger, Sent};
 use self::output::Output;
 use self::scheduler::Cursor;
+use self::source::Source;
 use self::stats::RoundTrips;
 use self::timer::Timer;
 use self::transaction::{Job, Keeper, Transaction};
 use crate::wire::{Capabilities, Drained, RawLine, ReplyParser, Verb};
-
-/// How much may wait to begin before [`Session::has_room`] says no, where the window does not say so before.
-const ROOM_MESSAGES: usize = 256;
-const ROOM_BYTES: u64 = 1024 * 1024;
 
 /// One connection's worth of protocol, and the messages that are to go over it.
 ///
@@ -76,7 +77,8 @@ const ROOM_BYTES: u64 = 1024 * 1024;
 ///    ([`handle_timeout`](Self::handle_timeout));
 /// 2. drain output: [`output`](Self::output) hands out slices, the driver writes what it can, and says how much with
 ///    [`sent`](Self::sent), even if it was nothing;
-/// 3. drain events: [`next_event`](Self::next_event) until it is `None`;
+/// 3. drain events: [`next_event`](Self::next_event) until it is `None`. Where one was answered
+///    ([`Event::WantContent`]), go back to 2;
 /// 4. take the [`deadline`](Self::deadline);
 /// 5. wait until there is input, or room for output that is left, or the deadline passes.
 ///
@@ -109,6 +111,8 @@ pub struct Session {
     /// What has begun and is not finished, in order. The front of the ledger belongs to the front of this.
     flight: VecDeque<Transaction>,
     cursor: Cursor,
+    /// The streamed content that is being sent: that of the last in `flight`.
+    source: Option<Box<Source>>,
     /// The last transaction sent may still be open on the server.
     needs_rset: bool,
     /// The last transaction answered ended with an acceptance (or there was none).
@@ -195,6 +199,7 @@ impl Session {
             queued_bytes: 0,
             flight: VecDeque::new(),
             cursor: Cursor::Between,
+            source: None,
             needs_rset: false,
             last_ended_well: true,
             probing: false,
@@ -346,6 +351,11 @@ impl Session {
         self.output.sent(n);
         let after = self.output.written();
         self.timer.on_write(now, after > before, self.output.pending() > 0);
+        if after > before
+            && let Some(source) = self.source.as_deref_mut()
+        {
+            source.since = now;
+        }
         self.stats.bytes_sent = self.stats.bytes_sent.saturating_add(after.saturating_sub(before));
         let whole = self.ledger.front().map(|front| self.whole(front));
         if whole.is_some_and(|whole| whole > before && whole <= after) {
@@ -361,7 +371,7 @@ impl Session {
 
     /// What became known, one thing at a time.
     pub fn next_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        self.events.pop_front().or_else(|| self.ask())
     }
 
     /// QUIT has left: shut down the writing side, then close. No answer is waited for.
@@ -393,16 +403,6 @@ impl Session {
     pub fn unfinished(&self) -> usize {
         let commands = self.tickets.saturating_sub(self.finished());
         usize::try_from(commands).unwrap_or(usize::MAX)
-    }
-
-    /// Whether a further message would begin soon: what a driver asks before it draws one from a source without end.
-    pub fn has_room(&self) -> bool {
-        let begun = self.flight.len().saturating_add(self.queue.len());
-        let window = self.options.max_in_flight;
-        !self.is_closed()
-            && (window == 0 || begun < window)
-            && self.queue.len() < ROOM_MESSAGES
-            && self.queued_bytes < ROOM_BYTES
     }
 
     /// Whether nothing more will happen.

@@ -20,7 +20,8 @@
 //! 7. The window: messages begun and unfinished, and bytes unanswered, are bounded by the caller.
 //! 8. Policy `all`, and chunks before they are trusted: content is held until every RCPT is answered.
 //! 9. A message that the server said it can't take (SIZE, 8BITMIME, SMTPUTF8) is refused here; none of it is sent.
-//! 10. Early: to a server that offered PIPECONNECT last time, EHLO goes out before the greeting, and what that offer allows
+//! 10. Content that the caller gives as it goes has rules of its own: `source`.
+//! 11. Early: to a server that offered PIPECONNECT last time, EHLO goes out before the greeting, and what that offer allows
 //!     goes with it. Trials don't: they need to know where they stand. QUIT doesn't.
 
 use super::event::ReconnectReason;
@@ -54,9 +55,11 @@ pub(super) enum Cursor {
     Data,
     /// DATA was answered positively.
     Content,
+    /// In content that the caller gives as it goes.
+    Stream,
 }
 
-enum Step {
+pub(super) enum Step {
     Went,
     Must(Wait),
     Idle,
@@ -131,7 +134,8 @@ impl Session {
                         let trial = self.flight.back().is_some_and(|transaction| transaction.trial);
                         Step::Must(if trial { Wait::Trial } else { Wait::Data })
                     }
-                    Cursor::Content => self.content(),
+                    Cursor::Content => self.behind_go_ahead(),
+                    Cursor::Stream => self.stream(),
                 }
             }
             _ => Step::Idle,
@@ -168,20 +172,15 @@ impl Session {
                 if let Some(wait) = self.window(job.message.content.size()) {
                     return Step::Must(wait);
                 }
-                let binary = job.message.content.is_binary();
-                self.begin_message(level, binary)
+                let (binary, endless) = (job.message.is_binary(), job.message.size().is_none());
+                self.begin_message(level, binary, endless)
             }
         }
     }
 
-    fn begin_message(&mut self, level: Level, binary: bool) -> Step {
+    /// `endless`: how long the content is, nobody knows.
+    fn begin_message(&mut self, level: Level, binary: bool, endless: bool) -> Step {
         let blind = if self.discouraged() { level.min(Level::Group) } else { level };
-        let always = self.options.chunking == Chunking::Always;
-        let via = if self.chunks() && (always || blind == Level::Streaming || binary) {
-            Via::Bdat
-        } else {
-            Via::Data
-        };
         let mut trial = false;
         if !self.flight.is_empty() {
             let behind_dot = self.flight.back().is_some_and(|last| last.via == Via::Data);
@@ -189,6 +188,7 @@ impl Session {
                 // The trial group must not commit us to anything: it ends with DATA, or holds its chunk back.
                 trial = !self.discouraged()
                     && self.flight.len() == 1
+                    && !self.flight.back().is_some_and(|last| last.job.over)
                     && level == Level::Group
                     && self.untried(Level::Continuous, self.peer.continuous);
                 if !trial {
@@ -206,9 +206,17 @@ impl Session {
             self.send(Sent::Reset, command::rset);
             return Step::Went;
         }
-        if !trial && !self.discouraged() && self.probe_pays() {
+        if !trial && !self.discouraged() && self.probe_pays(endless) {
             self.probe();
         }
+        let always = self.options.chunking == Chunking::Always;
+        // Before the first chunk of it may go, the probe in front of it is answered.
+        let promising = endless && self.probing;
+        let via = if self.chunks() && (always || blind == Level::Streaming || binary || promising) {
+            Via::Bdat
+        } else {
+            Via::Data
+        };
         let Some(Item::Message(job)) = self.queue.pop_front() else { return Step::Idle };
         self.queued_bytes = self.queued_bytes.saturating_sub(job.message.content.size());
         self.envelope_of(job, via, blind, trial);
@@ -234,7 +242,7 @@ impl Session {
         let lockstep = level == Level::Lockstep;
         let hold = lockstep
             || self.options.recipients == RecipientPolicy::All
-            || (via == Via::Bdat && level < Level::Streaming);
+            || (via == Via::Bdat && (level < Level::Streaming || transaction.job.message.stream.is_some()));
         if !lockstep {
             while transaction.named < transaction.count {
                 self.rcpt(&mut transaction);
@@ -289,10 +297,12 @@ impl Session {
     /// DATA, or the chunk itself.
     fn head_of_content(&mut self, transaction: &mut Transaction) {
         match transaction.via {
+            _ if transaction.job.over => self.cursor = Cursor::Stream,
             Via::Data => {
                 self.send(Sent::Data, command::data);
                 self.cursor = Cursor::Data;
             }
+            Via::Bdat if transaction.job.message.stream.is_some() => self.open_source(transaction),
             Via::Bdat => {
                 let content = &transaction.job.message.content;
                 let size = content.size();
@@ -307,7 +317,7 @@ impl Session {
     }
 
     /// Rule 2: 354 was received.
-    fn content(&mut self) -> Step {
+    fn behind_go_ahead(&mut self) -> Step {
         let Some(mut transaction) = self.flight.pop_back() else {
             self.cursor = Cursor::Between;
             return Step::Went;
@@ -317,7 +327,19 @@ impl Session {
             self.abandon();
             return Step::Idle;
         }
+        if transaction.job.over {
+            self.flight.push_back(transaction);
+            self.abandon();
+            return Step::Idle;
+        }
         self.note(Sent::Content);
+        // Whatever the reply, an end of content ends the transaction (RFC 5321 §4.1.1.4).
+        self.needs_rset = false;
+        if transaction.may_deliver() && transaction.job.message.stream.is_some() {
+            self.open_source(&transaction);
+            self.flight.push_back(transaction);
+            return Step::Went;
+        }
         if transaction.may_deliver() {
             self.output.data(&transaction.job.message.content);
             transaction.commit = Some(self.output.queued());
@@ -325,8 +347,6 @@ impl Session {
             self.output.lone_dot();
         }
         self.flight.push_back(transaction);
-        // Whatever the reply, an end of content ends the transaction (RFC 5321 §4.1.1.4).
-        self.needs_rset = false;
         self.cursor = Cursor::Between;
         Step::Went
     }
@@ -359,23 +379,13 @@ impl Session {
         Step::Idle
     }
 
-    /// Rule 7.
-    fn window(&self, size: u64) -> Option<Wait> {
-        let Self { options, flight, output, .. } = self;
-        let full = options.max_in_flight > 0 && flight.len() >= options.max_in_flight;
-        let unanswered = output.queued().saturating_sub(self.answered).saturating_add(size);
-        let heavy = options.max_unanswered > 0
-            && !flight.is_empty()
-            && unanswered > u64::try_from(options.max_unanswered).unwrap_or(u64::MAX);
-        (full || heavy).then_some(Wait::Window)
-    }
-
     /// Rule 9.
     fn unsuitable(&self, job: &Job) -> Option<Reason> {
         let offer = &self.offer;
         let content = &job.message.content;
-        if let Some(limit) = offer.size.filter(|&limit| limit > 0 && content.size() > limit) {
-            return Some(Reason::TooLarge { size: content.size(), limit });
+        let size = job.message.size().unwrap_or(0);
+        if let Some(limit) = offer.size.filter(|&limit| limit > 0 && size > limit) {
+            return Some(Reason::TooLarge { size, limit });
         }
         if self.options.recipients == RecipientPolicy::All && job.remaining() > offer.rcpt_max {
             return Some(Reason::TooManyRecipients { limit: offer.rcpt_max });
@@ -383,7 +393,7 @@ impl Session {
         if !offer.smtputf8 && job.message.is_internationalized() {
             return Some(Reason::NeedsSmtputf8);
         }
-        if content.is_binary() {
+        if job.message.is_binary() {
             return (!(offer.binarymime && self.chunks())).then_some(Reason::NeedsBinaryMime);
         }
         (content.eight_bit() && !offer.eight_bit_mime && !self.options.eight_bit_anyway)
@@ -391,13 +401,13 @@ impl Session {
     }
 
     /// Rule 4: is it worth finding out whether refused chunks are swallowed?
-    fn probe_pays(&self) -> bool {
+    fn probe_pays(&self, endless: bool) -> bool {
         // It counts as a transaction where those are numbered (MAILMAX).
         let left = self.offer.mail_max.saturating_sub(self.transactions_here) as usize;
         !self.probing
             && !self.early
             && left > REPAID + 1
-            && self.queue.len() > REPAID
+            && (self.queue.len() > REPAID || endless)
             && self.options.max_in_flight != 1
             && self.chunks()
             && self.untried(Level::Streaming, self.peer.streaming)
@@ -423,14 +433,13 @@ impl Session {
 
     fn mail(&mut self, transaction: &Transaction) {
         let message = &transaction.job.message;
-        let content = &message.content;
-        let size = (self.offer.size.is_some() && !message.has_param("SIZE")).then(|| content.size());
+        let size = message.size().filter(|_| self.offer.size.is_some() && !message.has_param("SIZE"));
         let body = if message.has_param("BODY") {
             None
-        } else if content.is_binary() {
+        } else if message.is_binary() {
             Some(Body::BinaryMime)
         } else {
-            (content.eight_bit() && self.offer.eight_bit_mime).then_some(Body::EightBitMime)
+            (message.is_eight_bit() && self.offer.eight_bit_mime).then_some(Body::EightBitMime)
         };
         let utf8 = message.is_internationalized() && !message.has_param("SMTPUTF8");
         self.send(Sent::Mail, |out| {

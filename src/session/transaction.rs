@@ -42,17 +42,42 @@ pub(super) struct Job {
     decided: Option<Status>,
     reply: Option<Reply>,
     reason: Option<Reason>,
+    /// Of a streamed content some was asked for.
+    pub(super) drawn: bool,
+    /// What becomes of it is decided, and the wire only has to be cleared: it never goes again.
+    pub(super) over: bool,
 }
 
 impl Job {
     pub(super) fn new(ticket: Ticket, message: Message) -> Self {
         let verdicts = vec![Verdict::Open; message.recipients.len()];
-        Self { ticket, message, verdicts, todo: None, decided: None, reply: None, reason: None }
+        Self {
+            ticket,
+            message,
+            verdicts,
+            todo: None,
+            decided: None,
+            reply: None,
+            reason: None,
+            drawn: false,
+            over: false,
+        }
     }
 
     /// Whether nothing of it was ever sent.
     pub(super) const fn is_untouched(&self) -> bool {
         self.todo.is_none()
+    }
+
+    /// Nobody is to get it.
+    pub(super) fn give_up(&mut self, reason: Reason) {
+        self.over = true;
+        self.reason = Some(reason);
+    }
+
+    /// Whether it can't go again, because its content was drawn from a source that can't begin again.
+    pub(super) fn is_spent(&self) -> bool {
+        self.drawn && self.message.stream.is_some_and(|stream| !stream.rewindable)
     }
 
     /// How many recipients are still to be tried.
@@ -269,6 +294,17 @@ impl Transaction {
         }
     }
 
+    /// A chunk that is not the last was refused, and so is the content (RFC 3030 §4.2).
+    pub(super) fn on_part_refused(&mut self, reply: &Reply) {
+        if self.is_condemned() {
+            return;
+        }
+        self.content_refused = true;
+        self.all_refused(reply);
+        self.job.reply = Some(reply.clone());
+        self.condemned = Some(Some(Reason::AcceptedInPart));
+    }
+
     /// A reply to the content. True when it was the last.
     pub(super) fn on_final(&mut self, reply: ReplyRef<'_>, lmtp: bool, keeper: &mut Keeper) -> bool {
         let nth = self.finals;
@@ -340,7 +376,13 @@ impl Transaction {
             rest.extend(later.map(|(index, _)| index));
             rest.sort_unstable();
         }
-        if !rest.is_empty() && self.goes_on() {
+        if !rest.is_empty() && self.job.is_spent() {
+            // The others could only have what is no more.
+            self.job.reason.get_or_insert(Reason::SourceSpent);
+            for verdict in self.job.verdicts.iter_mut().filter(|verdict| matches!(verdict, Verdict::Open)) {
+                *verdict = Verdict::Settled(Status::NotSent, None);
+            }
+        } else if !rest.is_empty() && self.goes_on() {
             for &index in &rest {
                 if let Some(verdict) = self.job.verdicts.get_mut(index as usize) {
                     *verdict = Verdict::Open;
@@ -378,7 +420,8 @@ impl Transaction {
                 Verdict::Settled(..) => {}
             }
         }
-        self.job.settle(Status::NotSent, open.then_some(reason))
+        let known = self.job.over;
+        self.job.settle(Status::NotSent, (open && !known).then_some(reason))
     }
 
     /// Takes everything back: the attempt did not count, the message is to go again.

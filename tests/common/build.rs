@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use smtpipe::session::{
-    Chunking, Message, Options, Outcome, PeerRecord, Recipient, RecipientPolicy, StartTls, Verdict,
+    Chunking, Message, Options, Outcome, PeerRecord, Recipient, RecipientPolicy, StartTls, Streamed, Verdict,
 };
 use smtpipe::wire::{Address, Capabilities, Content, HostName, Param, Reply};
 
@@ -47,13 +47,20 @@ pub(crate) fn options(settings: &Settings) -> Options {
     options.auth = super::login::auth(settings);
     options.clear_after_failed_tls = settings.clear_after_failed_tls;
     options.eight_bit_anyway = settings.eight_bit_anyway;
+    if let Some(size) = settings.chunk_size {
+        options.chunk_size = size.try_into().unwrap();
+    }
     options
 }
 
 pub(crate) fn message(letter: &Letter) -> Message {
+    let sender = Address::new(&letter.sender.address).unwrap();
     let bytes = Bytes::copy_from_slice(&letter.content);
-    let content = if letter.binary { Content::binary(bytes) } else { Content::new(bytes) };
-    let mut message = Message::new(Address::new(&letter.sender.address).unwrap(), content);
+    let mut message = match &letter.stream {
+        Some(stream) => Message::streamed(sender, streamed(letter, stream)),
+        None if letter.binary => Message::new(sender, Content::binary(bytes)),
+        None => Message::new(sender, Content::new(bytes)),
+    };
     for param in &letter.sender.params {
         message.push_param(parameter(param));
     }
@@ -62,6 +69,24 @@ pub(crate) fn message(letter: &Letter) -> Message {
         message.push_recipient(to.params.iter().fold(recipient, |r, p| r.param(parameter(p))));
     }
     message
+}
+
+fn streamed(letter: &Letter, stream: &fixture::Streaming) -> Streamed {
+    let mut made = match (letter.binary, stream.strict) {
+        (true, _) => Streamed::binary(),
+        (false, true) => Streamed::strict(),
+        (false, false) => Streamed::text(),
+    };
+    if let Some(length) = stream.length {
+        made = made.length(length);
+    }
+    if stream.seven_bit {
+        made = made.seven_bit();
+    }
+    if stream.rewind {
+        made = made.rewindable();
+    }
+    made
 }
 
 fn parameter(text: &str) -> Param {

@@ -28,6 +28,8 @@ pub(crate) struct Settings {
     pub(crate) all_recipients: bool,
     pub(crate) chunking: Option<String>,
     pub(crate) eight_bit_anyway: bool,
+    /// How long the chunks of a streamed content are.
+    pub(crate) chunk_size: Option<usize>,
     /// `if-offered`, `required`; `None`: STARTTLS is never used.
     pub(crate) starttls: Option<String>,
     pub(crate) clear_after_failed_tls: bool,
@@ -63,6 +65,52 @@ pub(crate) struct Letter {
     /// As the caller hands it in.
     pub(crate) content: Vec<u8>,
     pub(crate) binary: bool,
+    /// The content is given as it goes.
+    pub(crate) stream: Option<Streaming>,
+}
+
+/// How a content is given as it goes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Streaming {
+    /// So many octets at a time.
+    pub(crate) piece: usize,
+    /// Declared beforehand.
+    pub(crate) length: Option<u64>,
+    pub(crate) rewind: bool,
+    pub(crate) strict: bool,
+    pub(crate) seven_bit: bool,
+    /// The source fails behind so many octets.
+    pub(crate) fails: Option<usize>,
+    /// Or gives no more.
+    pub(crate) stalls: Option<usize>,
+}
+
+/// What a source has to say next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Drawn {
+    Piece(Vec<u8>),
+    End,
+    Failed,
+    Nothing,
+}
+
+impl Letter {
+    /// What its source says next, of which so many octets were drawn.
+    pub(crate) fn draw(&self, at: usize) -> Drawn {
+        let stream = self.stream.as_ref().expect("a streamed content");
+        let stops = [stream.fails, stream.stalls].into_iter().flatten();
+        let stop = stops.min().unwrap_or(usize::MAX).min(self.content.len());
+        if at < stop {
+            let end = at.saturating_add(stream.piece.max(1)).min(stop);
+            Drawn::Piece(self.content[at..end].to_vec())
+        } else if stream.fails == Some(at) {
+            Drawn::Failed
+        } else if stream.stalls == Some(at) {
+            Drawn::Nothing
+        } else {
+            Drawn::End
+        }
+    }
 }
 
 /// An address (without brackets) and the parameters that follow it.

@@ -56,6 +56,8 @@ pub(crate) struct Deal {
     pub(crate) committed: bool,
     /// Replies to the content: one, or in LMTP one for each accepted recipient.
     pub(crate) finals: Vec<u16>,
+    /// The refusal of a chunk that isn't the last.
+    part: Option<u16>,
     /// RSET, or its content, has ended it.
     ended: bool,
     /// The RSET in front of it was refused.
@@ -389,6 +391,9 @@ impl Referee {
                     deal.ended = true;
                 }
             }
+            (Kind::Chunk, Some(deal)) if code >= 400 => {
+                deal.part.get_or_insert(code);
+            }
             // A server that greets with a refusal executes nothing.
             (Kind::Greeting, _) if code >= 400 => {
                 self.deals[self.first_of_connection..].iter_mut().for_each(|d| d.committed = false);
@@ -449,7 +454,9 @@ impl Referee {
             return (no(deal.mail) || no(deal.data) || content).then_some(Proof::Refused);
         };
         let own = deal.recipients[at].1;
-        if no(own) || no(deal.data) {
+        // RFC 3030 §4.2: with a chunk the message is refused.
+        let taken = deal.finals.iter().any(|&c| c < 300);
+        if no(own) || no(deal.data) || (no(deal.part) && !taken) {
             return Some(Proof::Refused);
         }
         // In LMTP the replies to the content are those of the accepted recipients, in their order.
@@ -463,6 +470,7 @@ impl Referee {
             .get(place)
             .or(deal.finals.first().filter(|c| self.lmtp && **c >= 500 && own.is_none()));
         Some(match (no(deal.mail) || deal.mixed, last) {
+            _ if no(deal.part) => Proof::Murky,
             (true, Some(code)) if *code < 300 => Proof::Murky,
             (true, None) if deal.committed => Proof::Murky,
             (true, _) => Proof::Refused,

@@ -14,6 +14,7 @@ pub(crate) fn letter(name: &str, recipients: &[&str]) -> Letter {
         recipients: recipients.iter().map(|r| mailbox(r)).collect(),
         content: format!("content of {name}\r\n").into_bytes(),
         binary: false,
+        stream: None,
     }
 }
 

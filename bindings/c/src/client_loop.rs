@@ -135,5 +135,10 @@ pub unsafe extern "C" fn smtpipe_client_next_report(
     size: usize,
 ) -> smtpipe_status {
     // SAFETY: the caller's promise, see above.
-    unsafe { with_mut(client, |handle| EventPlace::new(event, size)?.write(handle.client.next_report())) }
+    unsafe {
+        with_mut(client, |handle| {
+            let place = EventPlace::new(event, size)?;
+            place.write(handle.client.next_report(), &mut handle.views)
+        })
+    }
 }

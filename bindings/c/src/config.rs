@@ -1,6 +1,7 @@
 //! `smtpipe_config`: what a client or session is told before it starts. Setters on an opaque object, so that
 //! options can be added without touching the ABI.
 
+use crate::config_auth::Login;
 use crate::constants::{self};
 use crate::handle::{Done, Failure, Opaque, Out, free, give, guard, reason, shareable, text, with_mut};
 use crate::status::smtpipe_status;
@@ -28,11 +29,17 @@ const _: () = shareable::<ConfigHandle>();
 pub(crate) struct ConfigHandle {
     pub(crate) target: Option<Target>,
     pub(crate) options: Options,
+    pub(crate) login: Login,
     pub(crate) reconnect: bool,
     pub(crate) peers: Option<Peers>,
 }
 
 impl ConfigHandle {
+    /// What a session is made with.
+    pub(crate) fn session_options(&self) -> Result<Options, Failure> {
+        Ok(Options { auth: self.login.auth()?, ..self.options.clone() })
+    }
+
     /// What the Rust client is opened with.
     pub(crate) fn client(&self) -> Result<Config, Failure> {
         let mut config = match self.target.clone() {
@@ -40,7 +47,7 @@ impl ConfigHandle {
             Some(Target::Unix(path)) => Config::unix(path),
             None => return Err(smtpipe_status::SMTPIPE_ERR_NO_TARGET.into()),
         };
-        config.session = self.options.clone();
+        config.session = self.session_options()?;
         config.reconnect = self.reconnect;
         config.peers = self.peers.clone();
         Ok(config)
@@ -81,6 +88,7 @@ pub unsafe extern "C" fn smtpipe_config_new(config: *mut *mut smtpipe_config) ->
         out.set(give(ConfigHandle {
             target: None,
             options: Options::default(),
+            login: Login::default(),
             reconnect: true,
             peers: None,
         }));

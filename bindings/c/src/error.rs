@@ -4,7 +4,7 @@
 use crate::handle::{Failure, c_text};
 use crate::reply::{ReplyView, smtpipe_reply};
 use crate::status::smtpipe_status;
-use engine::session::{PeerError, SessionError, SubmitError};
+use engine::session::{AuthError, PeerError, SessionError, SubmitError};
 use std::ffi::{CString, c_char};
 use std::ptr;
 
@@ -39,6 +39,11 @@ impl ErrorView {
 /// The number of what ended a session.
 pub(crate) const fn session_status(error: &SessionError) -> smtpipe_status {
     match error {
+        SessionError::Auth(error) if error.is_attack() => S::SMTPIPE_ERR_PEER_AUTH,
+        SessionError::Auth(
+            AuthError::ClearText { .. } | AuthError::NoMechanism { .. } | AuthError::NotOffered,
+        ) => S::SMTPIPE_ERR_NO_AUTH,
+        SessionError::Auth(_) => S::SMTPIPE_ERR_AUTH,
         SessionError::Closed { .. } => S::SMTPIPE_ERR_CLOSED,
         SessionError::Lost(_) => S::SMTPIPE_ERR_IO,
         SessionError::Peer(PeerError::Early { .. }) => S::SMTPIPE_ERR_PEER_EARLY,

@@ -3,9 +3,10 @@
 use crate::constants::level_number;
 use crate::handle::Failure;
 use crate::outcome::smtpipe_outcome;
+use crate::session_io::{NO_BYTES, smtpipe_bytes};
 use crate::stats::{check_place, fill};
 use crate::status::smtpipe_status;
-use crate::views::give_outcome;
+use crate::views::{Views, give_outcome};
 use engine::session::{DowngradeReason, Event, ReconnectReason};
 use std::ffi::{CStr, c_char};
 use std::ptr;
@@ -30,6 +31,11 @@ pub enum smtpipe_event_kind {
     SMTPIPE_EVENT_RECONNECT = 5,
     /// Nothing more will happen; smtpipe_session_error() says why, if it was not QUIT.
     SMTPIPE_EVENT_CLOSED = 6,
+    /// The caller's own SASL (smtpipe_config_set_auth_caller()) is to log in; `data` has the mechanisms offered, separated by
+    /// spaces. Again, with `why` not NULL, if the mechanism tried was refused as such (504, 534).
+    SMTPIPE_EVENT_AUTH_WANTED = 8,
+    /// The caller's own SASL is asked; `data` is the challenge, decoded, perhaps empty.
+    SMTPIPE_EVENT_AUTH_CHALLENGE = 9,
 }
 
 /// One event. Fields may be appended; functions that write it take the size that the caller knows.
@@ -49,18 +55,37 @@ pub struct smtpipe_event {
     pub why: *const c_char,
     /// Of an outcome: the outcome, the caller's to free with smtpipe_outcome_free(). Else NULL.
     pub outcome: *mut smtpipe_outcome,
+    /// Of AUTH: see the kinds. Borrowed until the next call that takes the session or client without const.
+    pub data: smtpipe_bytes,
 }
 
 impl smtpipe_event {
     const fn new(kind: smtpipe_event_kind) -> Self {
-        Self { kind: kind as i32, from: 0, to: 0, reserved: 0, why: ptr::null(), outcome: ptr::null_mut() }
+        Self {
+            kind: kind as i32,
+            from: 0,
+            to: 0,
+            reserved: 0,
+            why: ptr::null(),
+            data: NO_BYTES,
+            outcome: ptr::null_mut(),
+        }
     }
 }
 
-impl From<Event> for smtpipe_event {
-    fn from(event: Event) -> Self {
+impl smtpipe_event {
+    /// `views` keeps what the event's `data` points at.
+    fn of(event: Event, views: &mut Views) -> Self {
         use smtpipe_event_kind as K;
         match event {
+            Event::AuthChallenge(challenge) => {
+                Self { data: views.lend(challenge), ..Self::new(K::SMTPIPE_EVENT_AUTH_CHALLENGE) }
+            }
+            Event::AuthWanted { mechanisms, refused } => Self {
+                why: refused.map_or(ptr::null(), |_| c"the mechanism was refused".as_ptr()),
+                data: views.lend_text(&mechanisms),
+                ..Self::new(K::SMTPIPE_EVENT_AUTH_WANTED)
+            },
             Event::Closed => Self::new(K::SMTPIPE_EVENT_CLOSED),
             Event::Downgrade { from, to, why } => Self {
                 from: level_number(from),
@@ -115,8 +140,8 @@ impl EventPlace {
     }
 
     /// Writes the event; without one the answer is `SMTPIPE_NOTHING`.
-    pub(crate) fn write(self, event: Option<Event>) -> Result<(), Failure> {
-        let event = smtpipe_event::from(event.ok_or(smtpipe_status::SMTPIPE_NOTHING)?);
+    pub(crate) fn write(self, event: Option<Event>, views: &mut Views) -> Result<(), Failure> {
+        let event = smtpipe_event::of(event.ok_or(smtpipe_status::SMTPIPE_NOTHING)?, views);
         // SAFETY: `new` was promised the place and its size; the struct has no padding.
         unsafe { fill(self.place, self.size, size_of::<smtpipe_event>(), &event) }
     }

@@ -6,12 +6,14 @@
 #[macro_use]
 pub mod constants;
 
+pub mod auth;
 pub mod borrowed;
 pub mod capabilities;
 pub mod client;
 pub mod client_loop;
 pub mod client_state;
 pub mod config;
+pub mod config_auth;
 pub mod config_limits;
 pub mod error;
 pub mod event;
@@ -28,6 +30,7 @@ pub mod server_options;
 pub mod session;
 pub mod session_io;
 pub mod sink;
+pub mod sink_auth;
 pub mod sink_offer;
 pub mod sink_options;
 pub mod sink_rules;

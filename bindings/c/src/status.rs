@@ -68,12 +68,19 @@ pub enum smtpipe_status {
     SMTPIPE_ERR_PEER_CLASS = -203,
     /// The peer answered a command before it had left.
     SMTPIPE_ERR_PEER_EARLY = -204,
-    // Last added to this group: -204
+    /// The peer didn't prove that it knows the password (SCRAM), or claims a success that it can't know of: somebody else answers.
+    SMTPIPE_ERR_PEER_AUTH = -205,
+    // Last added to this group: -205
     /// The greeting or EHLO was refused.
     SMTPIPE_ERR_REFUSED = -301,
     /// The peer said 421: it is shutting the session down (RFC 5321 section 3.8).
     SMTPIPE_ERR_SHUT_DOWN = -302,
-    // Last added to this group: -302
+    /// The login failed (RFC 4954): the peer refused it, or asked what can't be answered; or the caller gave it up.
+    SMTPIPE_ERR_AUTH = -303,
+    /// There is no way to log in: the peer offers no AUTH, no mechanism that can be used, or only such as would show the password on
+    /// a line that isn't encrypted. Nothing of the credentials was sent.
+    SMTPIPE_ERR_NO_AUTH = -304,
+    // Last added to this group: -304
 
     // -4xx, the peer doesn't offer what a message needs, is reserved: today that is an outcome's reason.
     /// The session ended in a way that has no number of its own; the text says how.
@@ -120,8 +127,11 @@ pub(crate) const ALL: &[smtpipe_status] = &[
     smtpipe_status::SMTPIPE_ERR_PEER_UNSOLICITED,
     smtpipe_status::SMTPIPE_ERR_PEER_CLASS,
     smtpipe_status::SMTPIPE_ERR_PEER_EARLY,
+    smtpipe_status::SMTPIPE_ERR_PEER_AUTH,
     smtpipe_status::SMTPIPE_ERR_REFUSED,
     smtpipe_status::SMTPIPE_ERR_SHUT_DOWN,
+    smtpipe_status::SMTPIPE_ERR_AUTH,
+    smtpipe_status::SMTPIPE_ERR_NO_AUTH,
     smtpipe_status::SMTPIPE_ERR_ENDED,
     smtpipe_status::SMTPIPE_ERR_IO,
     smtpipe_status::SMTPIPE_ERR_TIMED_OUT,
@@ -158,8 +168,11 @@ pub(crate) const fn words(status: i32) -> &'static CStr {
         -202 => c"the peer sent a reply that nothing asked for",
         -203 => c"the peer sent a reply of a class the command cannot have",
         -204 => c"the peer answered a command before it had left",
+        -205 => c"the peer did not prove who it is",
         -301 => c"the peer refused the session",
         -302 => c"the peer is shutting down",
+        -303 => c"the login failed",
+        -304 => c"there is no safe way to log in that both sides have",
         -500 => c"the session ended",
         -501 => c"input or output failed",
         -502 => c"the peer did not answer in time",
@@ -196,7 +209,7 @@ mod tests {
             assert_ne!(text, c"unknown status", "{status:?}");
             assert!(seen.insert(text), "{status:?} shares its words");
         }
-        for unknown in [3, -1, -99, -116, -205, -401, -901, i32::MIN, i32::MAX] {
+        for unknown in [3, -1, -99, -116, -206, -305, -401, -901, i32::MIN, i32::MAX] {
             assert_eq!(words(unknown), c"unknown status");
         }
     }
