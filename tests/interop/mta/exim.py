@@ -62,6 +62,9 @@ class Exim(Server):
     hostname = "exim.test"
     users = ("Debian-exim",)
     files = {"/etc/exim4/test.conf": CONF}
+    tight = {"queue_only = true": "queue_only = true\nrecipients_max = 10\nsmtp_accept_max_per_connection = 8"}
+    tight_recipients = 10
+    tight_messages = 8
     directories = {"/var/spool/exim4": "Debian-exim", "/var/log/exim4": "Debian-exim"}
     command = "exec exim4 -C /etc/exim4/test.conf -bdf"
 

@@ -63,6 +63,8 @@ class Sendmail(Server):
     hostname = "sendmail.test"  # without a dot in its host's name it sleeps for a minute as it starts
     users = ("smmta", "smmsp")
     files = {"/etc/mail/test.mc": MC}
+    tight = {"define(`confTO_IDENT'": "define(`confMAX_RCPTS_PER_MESSAGE', `10')dnl\ndefine(`confTO_IDENT'"}
+    tight_recipients = 10
     directories = {"/var/spool/keep": "root"}
     command = (
         "cf=/usr/share/sendmail/cf\n"
