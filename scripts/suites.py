@@ -83,6 +83,7 @@ def tests() -> list[Suite]:
         Suite("rust documentation", ["cargo", "test", "--locked", "--doc", "-p", "smtpipe"]),
         Suite("c", ["make", "test-c"], packages("g++", "pkg-config", "cmake", "valgrind")),
         Suite("python", [*pytest, "python/tests"]),
+        Suite("cut", [*pytest, "-s", "tests/torture"]),
         Suite("interop", [*pytest, "tests/interop"], servers),
     ]
 

@@ -46,6 +46,7 @@ class Way:
     lmtp: bool = False
     #: seconds for any one thing
     timeout: float = PATIENCE
+    level: str = "auto"
     #: messages in flight; 0 for no limit
     window: int = 100
     #: messages queued before it connects, where the language can
@@ -69,6 +70,7 @@ def by_python(way: Way, letters: Sequence[Letter]) -> Report:
             lmtp=way.lmtp,
             timeout=way.timeout,
             max_in_flight=way.window,
+            level=way.level,
             peers=peers,
         )
     except OSError:
@@ -120,7 +122,7 @@ def by_c(way: Way, letters: Sequence[Letter]) -> Report:
         for letter in letters
     )
     arguments = [str(c_program()), "127.0.0.1", str(way.port), "lmtp" if way.lmtp else "smtp"]
-    arguments += [f"timeout={int(way.timeout * 1000)}", f"window={way.window}", f"ahead={way.ahead}"]
+    arguments += [f"timeout={int(way.timeout * 1000)}", f"level={way.level}", f"window={way.window}", f"ahead={way.ahead}"]
     if way.peers is not None:
         arguments.append(f"peers={way.peers}")
     run = subprocess.run(arguments, input=work, capture_output=True, timeout=2 * PATIENCE, check=False)
