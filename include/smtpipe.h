@@ -55,6 +55,22 @@
 #define SMTPIPE_WRITE 2
 
 /**
+ * As a length: nobody knows.
+ */
+#define SMTPIPE_LENGTH_UNKNOWN -1
+
+/**
+ * What a `smtpipe_pull` returns that has nothing now: it is asked again, by the next call that drives the client, and by those that
+ * block every few milliseconds.
+ */
+#define SMTPIPE_PULL_AGAIN -1
+
+/**
+ * What a `smtpipe_pull` returns that has failed: the message is not sent.
+ */
+#define SMTPIPE_PULL_FAILED -2
+
+/**
  * SIZE= was given with MAIL, and `size` is it.
  */
 #define SMTPIPE_REQUEST_HAS_SIZE 1
@@ -68,6 +84,11 @@
  * The chunk is the last of its message (RFC 3030).
  */
 #define SMTPIPE_REQUEST_LAST 4
+
+/**
+ * AUTH came with an initial response, perhaps an empty one.
+ */
+#define SMTPIPE_REQUEST_INITIAL 8
 
 /**
  * The most slices that one call hands out.
@@ -188,6 +209,10 @@ enum smtpipe_status
      */
     SMTPIPE_ERR_INDEX = -115,
     /**
+     * The handle is in use by the call that this one is made from: a callback must not call back into it.
+     */
+    SMTPIPE_ERR_BUSY = -116,
+    /**
      * The peer broke the protocol in a way that has no number of its own; the text says how.
      */
     SMTPIPE_ERR_PEER = -200,
@@ -208,6 +233,14 @@ enum smtpipe_status
      */
     SMTPIPE_ERR_PEER_EARLY = -204,
     /**
+     * The peer didn't prove that it knows the password (SCRAM), or claims a success that it can't know of: somebody else answers.
+     */
+    SMTPIPE_ERR_PEER_AUTH = -205,
+    /**
+     * The peer sent more behind its reply to STARTTLS, in clear (RFC 3207 section 6): an attack, or a broken proxy.
+     */
+    SMTPIPE_ERR_PEER_INJECTED = -206,
+    /**
      * The greeting or EHLO was refused.
      */
     SMTPIPE_ERR_REFUSED = -301,
@@ -215,6 +248,19 @@ enum smtpipe_status
      * The peer said 421: it is shutting the session down (RFC 5321 section 3.8).
      */
     SMTPIPE_ERR_SHUT_DOWN = -302,
+    /**
+     * The login failed (RFC 4954): the peer refused it, or asked what can't be answered; or the caller gave it up.
+     */
+    SMTPIPE_ERR_AUTH = -303,
+    /**
+     * There is no way to log in: the peer offers no AUTH, no mechanism that can be used, or only such as would show the password on
+     * a line that isn't encrypted. Nothing of the credentials was sent.
+     */
+    SMTPIPE_ERR_NO_AUTH = -304,
+    /**
+     * TLS is required, and the peer doesn't offer STARTTLS, or refused it. Nothing was sent.
+     */
+    SMTPIPE_ERR_NO_TLS = -305,
     /**
      * The peer doesn't offer what the session was to begin with, such as XCLIENT. (What a message needs is a matter of its
      * outcome, and its reason.)
@@ -244,6 +290,18 @@ enum smtpipe_status
      * No address of the host took the connection.
      */
     SMTPIPE_ERR_CONNECT = -505,
+    /**
+     * TLS failed; smtpipe_error_tls_failure() says how.
+     */
+    SMTPIPE_ERR_TLS = -520,
+    /**
+     * What was asked of TLS can't be done (a file that isn't there, no certificate in it, ...). Nothing was connected.
+     */
+    SMTPIPE_ERR_TLS_CONFIG = -521,
+    /**
+     * The connection ended without TLS's close_notify: somebody in between may have cut off what the peer said.
+     */
+    SMTPIPE_ERR_TRUNCATED = -522,
     /**
      * A defect of this library. The handle answers every later call with the same; free it.
      */
@@ -512,12 +570,173 @@ enum smtpipe_timer
      * The reply to any other command. Default 5 minutes.
      */
     SMTPIPE_TIMER_OTHER = 9,
+    /**
+     * Each step to TLS: the reply to STARTTLS, and the handshake. Default 2 minutes.
+     */
+    SMTPIPE_TIMER_TLS = 11,
+    /**
+     * The next piece of a streamed content, from its source. Default 4 minutes: a server need wait for no more than 5.
+     */
+    SMTPIPE_TIMER_SOURCE = 10,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
 typedef enum smtpipe_timer smtpipe_timer;
 #else
 typedef int32_t smtpipe_timer;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Whether and how a connection is encrypted.
+ */
+enum smtpipe_tls_mode
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Not at all.
+     */
+    SMTPIPE_TLS_NONE = 0,
+    /**
+     * By STARTTLS where the server offers it. Whoever can change what is on the wire can take the offer out. The certificate
+     * is verified all the same.
+     */
+    SMTPIPE_TLS_OPPORTUNISTIC = 1,
+    /**
+     * By STARTTLS, or nothing is sent.
+     */
+    SMTPIPE_TLS_REQUIRED = 2,
+    /**
+     * From the first octet (RFC 8314 section 3: port 465).
+     */
+    SMTPIPE_TLS_IMPLICIT = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum smtpipe_tls_mode smtpipe_tls_mode;
+#else
+typedef int32_t smtpipe_tls_mode;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * A version of TLS.
+ */
+enum smtpipe_tls_version
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * RFC 5246.
+     */
+    SMTPIPE_TLS_1_2 = 12,
+    /**
+     * RFC 8446.
+     */
+    SMTPIPE_TLS_1_3 = 13,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum smtpipe_tls_version smtpipe_tls_version;
+#else
+typedef int32_t smtpipe_tls_version;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What is pinned by its SHA-256.
+ */
+enum smtpipe_tls_pin
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * The whole certificate as DER (DANE: selector 0, matching type 1).
+     */
+    SMTPIPE_PIN_CERTIFICATE = 0,
+    /**
+     * Its public key, SubjectPublicKeyInfo as DER (DANE: selector 1, matching type 1).
+     */
+    SMTPIPE_PIN_PUBLIC_KEY = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum smtpipe_tls_pin smtpipe_tls_pin;
+#else
+typedef int32_t smtpipe_tls_pin;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * In what way TLS failed.
+ */
+enum smtpipe_tls_failure
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * It didn't.
+     */
+    SMTPIPE_TLS_FAILURE_NONE = 0,
+    /**
+     * In a way that has no number of its own.
+     */
+    SMTPIPE_TLS_FAILURE_OTHER = 1,
+    /**
+     * The server's certificate has expired.
+     */
+    SMTPIPE_TLS_FAILURE_EXPIRED = 2,
+    /**
+     * It isn't valid yet.
+     */
+    SMTPIPE_TLS_FAILURE_NOT_YET_VALID = 3,
+    /**
+     * It is for another name.
+     */
+    SMTPIPE_TLS_FAILURE_WRONG_NAME = 4,
+    /**
+     * It is self-signed, or of an authority that isn't trusted.
+     */
+    SMTPIPE_TLS_FAILURE_UNKNOWN_ISSUER = 5,
+    /**
+     * It was revoked.
+     */
+    SMTPIPE_TLS_FAILURE_REVOKED = 6,
+    /**
+     * It is none of those pinned.
+     */
+    SMTPIPE_TLS_FAILURE_NOT_PINNED = 7,
+    /**
+     * It is invalid in another way.
+     */
+    SMTPIPE_TLS_FAILURE_CERTIFICATE = 8,
+    /**
+     * The server refused the handshake: no version or cipher in common, no client certificate, an unknown name.
+     */
+    SMTPIPE_TLS_FAILURE_REFUSED = 9,
+    /**
+     * What the server said isn't TLS, or is broken.
+     */
+    SMTPIPE_TLS_FAILURE_PROTOCOL = 10,
+    /**
+     * The server hung up in the middle.
+     */
+    SMTPIPE_TLS_FAILURE_HUNG_UP = 11,
+    /**
+     * It took too long.
+     */
+    SMTPIPE_TLS_FAILURE_TIMED_OUT = 12,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum smtpipe_tls_failure smtpipe_tls_failure;
+#else
+typedef int32_t smtpipe_tls_failure;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -753,30 +972,42 @@ enum smtpipe_reason
      */
     SMTPIPE_REASON_TOO_LARGE = 11,
     /**
+     * The source of its content failed; the text says how. Nobody got a part of it.
+     */
+    SMTPIPE_REASON_SOURCE_FAILED = 12,
+    /**
+     * It would have had to go again, and the source of its content can't begin again.
+     */
+    SMTPIPE_REASON_SOURCE_SPENT = 13,
+    /**
+     * The server accepted the last chunk of a content although it had refused one before (RFC 3030).
+     */
+    SMTPIPE_REASON_ACCEPTED_IN_PART = 14,
+    /**
      * An extension that the message requires, or can't do without, isn't offered.
      */
-    SMTPIPE_REASON_NOT_OFFERED = 12,
+    SMTPIPE_REASON_NOT_OFFERED = 15,
     /**
      * REQUIRETLS (RFC 8689), and the connection isn't encrypted.
      */
-    SMTPIPE_REASON_NEEDS_TLS = 13,
+    SMTPIPE_REASON_NEEDS_TLS = 16,
     /**
      * To be returned sooner than the server takes (RFC 2852).
      */
-    SMTPIPE_REASON_DELIVERBY_TOO_SOON = 14,
+    SMTPIPE_REASON_DELIVERBY_TOO_SOON = 17,
     /**
      * To be held longer than the server holds messages (RFC 4865).
      */
-    SMTPIPE_REASON_HELD_TOO_LONG = 15,
+    SMTPIPE_REASON_HELD_TOO_LONG = 18,
     /**
      * A class of solicitation that the server refuses (RFC 3865).
      */
-    SMTPIPE_REASON_SOLICITATION = 16,
+    SMTPIPE_REASON_SOLICITATION = 19,
     /**
      * More recipients, or more of their domains, than the server takes at once (RFC 9422), and the policy is
      * SMTPIPE_RECIPIENTS_ALL.
      */
-    SMTPIPE_REASON_TOO_MANY_RECIPIENTS = 17,
+    SMTPIPE_REASON_TOO_MANY_RECIPIENTS = 20,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -823,6 +1054,26 @@ enum smtpipe_event_kind
      * Nothing more will happen; smtpipe_session_error() says why, if it was not QUIT.
      */
     SMTPIPE_EVENT_CLOSED = 6,
+    /**
+     * The caller's own SASL (smtpipe_config_set_auth_caller()) is to log in; `data` has the mechanisms offered, separated by
+     * spaces. Again, with `why` not NULL, if the mechanism tried was refused as such (504, 534).
+     */
+    SMTPIPE_EVENT_AUTH_WANTED = 8,
+    /**
+     * The caller's own SASL is asked; `data` is the challenge, decoded, perhaps empty.
+     */
+    SMTPIPE_EVENT_AUTH_CHALLENGE = 9,
+    /**
+     * Do a TLS handshake on the connection, beginning with the next byte of either direction; then call
+     * smtpipe_session_tls_established() or smtpipe_session_tls_failed(). A client does so by itself.
+     */
+    SMTPIPE_EVENT_STARTTLS = 7,
+    /**
+     * The next piece of a streamed content is wanted: `ticket` says whose, and `rewind` whether from its beginning once more (a
+     * piece from before must not be given then). Answer each of these once, now or later, with smtpipe_session_content(),
+     * smtpipe_session_content_end() or smtpipe_session_content_failed(). A client does so by itself.
+     */
+    SMTPIPE_EVENT_WANT_CONTENT = 10,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -922,6 +1173,21 @@ enum smtpipe_request_kind
      * Any other command: `text` is its verb, `params` what follows.
      */
     SMTPIPE_REQUEST_UNKNOWN = 19,
+    /**
+     * AUTH (RFC 4954) with a mechanism that is offered: `text` is the mechanism, `params` the initial response, decoded, if
+     * SMTPIPE_REQUEST_INITIAL is flagged. Answered by 235, a negative reply or smtpipe_server_challenge().
+     */
+    SMTPIPE_REQUEST_AUTH = 20,
+    /**
+     * The response to a challenge, decoded, is in `text`. Answered as SMTPIPE_REQUEST_AUTH. A client that gives up is answered
+     * without asking.
+     */
+    SMTPIPE_REQUEST_AUTH_RESPONSE = 21,
+    /**
+     * STARTTLS (RFC 3207), if smtpipe_server_options_set_starttls() offers it: 220, or 454. Behind a 220 write the output in
+     * clear, to its end; when smtpipe_server_awaits_handshake() do the handshake, then smtpipe_server_tls_established().
+     */
+    SMTPIPE_REQUEST_STARTTLS = 22,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -1135,6 +1401,10 @@ enum smtpipe_sink_stage
      * AUTH, and each response to a challenge of it.
      */
     SMTPIPE_STAGE_AUTH = 9,
+    /**
+     * STARTTLS.
+     */
+    SMTPIPE_STAGE_STARTTLS = 10,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -1289,6 +1559,26 @@ typedef struct smtpipe_sink smtpipe_sink;
 typedef struct smtpipe_sink_options smtpipe_sink_options;
 
 /**
+ * The TLS of a connection. Always borrowed.
+ */
+typedef struct smtpipe_tls_info smtpipe_tls_info;
+
+/**
+ * Bytes that belong to somebody else. On POSIX systems laid out as struct iovec, so that an array of them can be given to
+ * sendmsg(2) or writev(2).
+ */
+typedef struct smtpipe_bytes {
+    /**
+     * The first byte. Not NUL-terminated. May be anything when `len` is 0.
+     */
+    const uint8_t *data;
+    /**
+     * How many.
+     */
+    size_t len;
+} smtpipe_bytes;
+
+/**
  * One event. Fields may be appended; functions that write it take the size that the caller knows.
  */
 typedef struct smtpipe_event {
@@ -1305,9 +1595,9 @@ typedef struct smtpipe_event {
      */
     int32_t to;
     /**
-     * 0.
+     * Of wanted content: 1 if a source that was drawn from before has to begin again. Else 0.
      */
-    int32_t reserved;
+    int32_t rewind;
     /**
      * Of a downgrade or reconnection: why, in words that live as long as the library is loaded. Else NULL.
      */
@@ -1316,6 +1606,14 @@ typedef struct smtpipe_event {
      * Of an outcome: the outcome, the caller's to free with smtpipe_outcome_free(). Else NULL.
      */
     struct smtpipe_outcome *outcome;
+    /**
+     * Of AUTH: see the kinds. Borrowed until the next call that takes the session or client without const.
+     */
+    struct smtpipe_bytes data;
+    /**
+     * Of wanted content: whose. Else 0.
+     */
+    uint64_t ticket;
 } smtpipe_event;
 
 /**
@@ -1403,19 +1701,27 @@ typedef void (*smtpipe_trace)(void *user, int32_t sent, const uint8_t *line, siz
 typedef void (*smtpipe_release)(const uint8_t *data, size_t len, void *user);
 
 /**
- * Bytes that belong to somebody else. On POSIX systems laid out as struct iovec, so that an array of them can be given to
- * sendmsg(2) or writev(2).
+ * Gives the next piece of a content: writes up to `size` bytes to `buffer`.
+ *
+ * It returns how many it wrote, 0 at the end of the content, SMTPIPE_PULL_AGAIN or SMTPIPE_PULL_FAILED. (Any other negative number,
+ * and more than `size`, is a failure too.)
+ *
+ * It runs inside a call that drives the client, on that call's thread, and only when a recipient of the message was accepted. It
+ * may block, and then so does that call. It must not call back into that client: it would get SMTPIPE_ERR_BUSY. It must return
+ * normally: no longjmp, no exception.
  */
-typedef struct smtpipe_bytes {
-    /**
-     * The first byte. Not NUL-terminated. May be anything when `len` is 0.
-     */
-    const uint8_t *data;
-    /**
-     * How many.
-     */
-    size_t len;
-} smtpipe_bytes;
+typedef int64_t (*smtpipe_pull)(uint8_t *buffer, size_t size, void *user);
+
+/**
+ * Makes the next `smtpipe_pull` begin again with the first byte; returns 0 if it will. The rules are those of `smtpipe_pull`.
+ */
+typedef int32_t (*smtpipe_rewind)(void *user);
+
+/**
+ * Called when a source is no longer needed. It runs inside whatever call of this library let go of it, on that call's thread; the
+ * rules are those of `smtpipe_pull`.
+ */
+typedef void (*smtpipe_drop)(void *user);
 
 /**
  * One request. Fields may be appended; functions that write it take the size that the caller knows.
@@ -1426,7 +1732,7 @@ typedef struct smtpipe_request {
      */
     int32_t kind;
     /**
-     * SMTPIPE_REQUEST_HAS_SIZE, SMTPIPE_REQUEST_SMTPUTF8, SMTPIPE_REQUEST_LAST, or several.
+     * SMTPIPE_REQUEST_HAS_SIZE, SMTPIPE_REQUEST_SMTPUTF8, SMTPIPE_REQUEST_LAST, SMTPIPE_REQUEST_INITIAL, or several.
      */
     int32_t flags;
     /**
@@ -1446,7 +1752,7 @@ typedef struct smtpipe_request {
      */
     struct smtpipe_bytes text;
     /**
-     * Of MAIL and RCPT: all parameters as they came. Of an unknown command: what follows the verb. Not NUL-terminated.
+     * Of MAIL and RCPT: all parameters as they came. Of an unknown command: what follows the verb. Of AUTH: the initial response. Not NUL-terminated.
      */
     struct smtpipe_bytes params;
 } smtpipe_request;
@@ -1499,6 +1805,14 @@ typedef struct smtpipe_sink_counts {
      * Writes that took something.
      */
     uint64_t writes;
+    /**
+     * TLS handshakes done.
+     */
+    uint64_t handshakes;
+    /**
+     * Those that resumed an earlier session.
+     */
+    uint64_t resumed;
 } smtpipe_sink_counts;
 
 #ifdef __cplusplus
@@ -1532,6 +1846,162 @@ const char *smtpipe_level_text(int32_t level);
  */
 smtpipe_status smtpipe_level_from_text(const char *name,
                                        int32_t *level);
+
+/**
+ * Waits until the server wants something of the caller's own SASL (smtpipe_config_set_auth_caller()), or until that is over.
+ *
+ * A program calls this in a loop: it answers SMTPIPE_EVENT_AUTH_WANTED with smtpipe_client_auth_begin(),
+ * SMTPIPE_EVENT_AUTH_CHALLENGE with smtpipe_client_auth_respond(), or either with smtpipe_client_auth_cancel(), and is done when
+ * the answer is SMTPIPE_NOTHING. In an event loop it asks with `timeout_ms` 0 behind each smtpipe_client_drive().
+ *
+ * @param client      Must not be NULL.
+ * @param timeout_ms  Milliseconds; SMTPIPE_FOREVER is as long as the configuration's own limits allow.
+ * @param event       Gets what is wanted: the offered mechanisms or the challenge are in its `data`. Must not be NULL.
+ * @param size        sizeof(smtpipe_event) as the caller was compiled with it.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_NOTHING if nothing is wanted any more: the client is ready; SMTPIPE_TIMEOUT; SMTPIPE_ERR_NULL;
+ *         SMTPIPE_ERR_VALUE if `size` is too small; if the session has ended, the status of smtpipe_client_error(), or
+ *         SMTPIPE_ERR_STATE if it ended by QUIT.
+ *
+ * Ownership: `data` is borrowed until the next call that takes `client` without const.
+ * Threads: one at a time per client.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `client` is NULL or live; `event` is NULL or writable for `size` bytes.
+ */
+smtpipe_status smtpipe_client_auth_wait(struct smtpipe_client *client,
+                                        uint64_t timeout_ms,
+                                        struct smtpipe_event *event,
+                                        size_t size);
+
+/**
+ * Begins with a mechanism, in answer to SMTPIPE_EVENT_AUTH_WANTED. Never blocks.
+ *
+ * @param client     Must not be NULL.
+ * @param mechanism  Its name. Must not be NULL.
+ * @param initial    The initial response, not yet base64. NULL with `len` 0 for none; not NULL with `len` 0 for an empty one.
+ *                   Overwritten when it has left. One that doesn't fit into the command waits for an empty challenge by itself.
+ * @param len        Octets at `initial`; at most 9216.
+ * @param complete   0 while the mechanism wants more of the server than its yes (SASL_CONTINUE); any other number when it is
+ *                   satisfied (SASL_OK). A yes that comes before is not believed: SMTPIPE_ERR_PEER_AUTH.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_STATE if that isn't what is wanted now; SMTPIPE_ERR_VALUE if
+ *         the mechanism is no name or the response too long.
+ *
+ * Threads: one at a time per client.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `client` is NULL or live; `mechanism` is NULL or NUL-terminated; `initial` is NULL or readable for `len` bytes.
+ */
+smtpipe_status smtpipe_client_auth_begin(struct smtpipe_client *client,
+                                         const char *mechanism,
+                                         const uint8_t *initial,
+                                         size_t len,
+                                         int32_t complete);
+
+/**
+ * Responds to SMTPIPE_EVENT_AUTH_CHALLENGE. Never blocks.
+ *
+ * @param client    Must not be NULL.
+ * @param response  Not yet base64. May be NULL when `len` is 0. Overwritten when it has left.
+ * @param len       Octets at `response`; at most 9216.
+ * @param complete  As with smtpipe_client_auth_begin().
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_STATE if that isn't what is wanted now; SMTPIPE_ERR_VALUE if the response is
+ *         too long.
+ *
+ * Threads: one at a time per client.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `client` is NULL or live; `response` is readable for `len` bytes.
+ */
+smtpipe_status smtpipe_client_auth_respond(struct smtpipe_client *client,
+                                           const uint8_t *response,
+                                           size_t len,
+                                           int32_t complete);
+
+/**
+ * Gives up, in place of an answer to SMTPIPE_EVENT_AUTH_WANTED or SMTPIPE_EVENT_AUTH_CHALLENGE. Never blocks. The session ends with
+ * SMTPIPE_ERR_AUTH.
+ *
+ * @param client  Must not be NULL.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_STATE if nothing is wanted now.
+ *
+ * Threads: one at a time per client.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `client` is NULL or live.
+ */
+smtpipe_status smtpipe_client_auth_cancel(struct smtpipe_client *client);
+
+/**
+ * Begins with a mechanism, in answer to SMTPIPE_EVENT_AUTH_WANTED.
+ *
+ * @param session    Must not be NULL.
+ * @param mechanism  Its name. Must not be NULL.
+ * @param initial    The initial response, not yet base64. NULL with `len` 0 for none; not NULL with `len` 0 for an empty one.
+ *                   Overwritten when it has left. One that doesn't fit into the command waits for an empty challenge by itself.
+ * @param len        Octets at `initial`; at most 9216.
+ * @param complete   0 while the mechanism wants more of the server than its yes (SASL_CONTINUE); any other number when it is
+ *                   satisfied (SASL_OK). A yes that comes before is not believed: SMTPIPE_ERR_PEER_AUTH.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_STATE if that isn't what is wanted now; SMTPIPE_ERR_VALUE if
+ *         the mechanism is no name or the response too long.
+ *
+ * Threads: one at a time per session.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `session` is NULL or live; `mechanism` is NULL or NUL-terminated; `initial` is NULL or readable for `len` bytes.
+ */
+smtpipe_status smtpipe_session_auth_begin(struct smtpipe_session *session,
+                                          const char *mechanism,
+                                          const uint8_t *initial,
+                                          size_t len,
+                                          int32_t complete);
+
+/**
+ * Responds to SMTPIPE_EVENT_AUTH_CHALLENGE.
+ *
+ * @param session   Must not be NULL.
+ * @param response  Not yet base64. May be NULL when `len` is 0. Overwritten when it has left.
+ * @param len       Octets at `response`; at most 9216.
+ * @param complete  As with smtpipe_session_auth_begin().
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_STATE if that isn't what is wanted now; SMTPIPE_ERR_VALUE if the response is
+ *         too long.
+ *
+ * Threads: one at a time per session.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `session` is NULL or live; `response` is readable for `len` bytes.
+ */
+smtpipe_status smtpipe_session_auth_respond(struct smtpipe_session *session,
+                                            const uint8_t *response,
+                                            size_t len,
+                                            int32_t complete);
+
+/**
+ * Gives up, in place of an answer to SMTPIPE_EVENT_AUTH_WANTED or SMTPIPE_EVENT_AUTH_CHALLENGE. The session ends with
+ * SMTPIPE_ERR_AUTH.
+ *
+ * @param session  Must not be NULL.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_STATE if nothing is wanted now.
+ *
+ * Threads: one at a time per session.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `session` is NULL or live.
+ */
+smtpipe_status smtpipe_session_auth_cancel(struct smtpipe_session *session);
 
 /**
  * The name with which the server answered EHLO.
@@ -1606,8 +2076,8 @@ const char *smtpipe_capabilities_keyword(const struct smtpipe_capabilities *capa
  * @param config  The target and the options. Must not be NULL. Not used any more when the call returns.
  * @param client  Gets the client. Must not be NULL.
  *
- * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_NO_TARGET; SMTPIPE_ERR_RESOLVE; SMTPIPE_ERR_CONNECT if the system gave
- *         no socket or the unix path takes no connection. smtpipe_config_reason() has the words for all of them.
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_NO_TARGET; SMTPIPE_ERR_RESOLVE; SMTPIPE_ERR_TLS_CONFIG if a certificate
+ *         or key can't be loaded; SMTPIPE_ERR_CONNECT if the system gave no socket or the unix path takes no connection. smtpipe_config_reason() has the words for all of them.
  *
  * Ownership: free it with smtpipe_client_free().
  * Threads: one at a time per configuration.
@@ -1647,7 +2117,8 @@ void smtpipe_client_free(struct smtpipe_client *client);
 const char *smtpipe_client_reason(const struct smtpipe_client *client);
 
 /**
- * Waits until the greeting and EHLO are done (RFC 5321 section 3.1). There is no need to: sending and collecting do so too.
+ * Waits until the greeting and EHLO are done (RFC 5321 section 3.1), and AUTH, if it is to be; or until the caller's own SASL has to
+ * answer, see smtpipe_client_auth_wait(). There is no need to: sending and collecting do so too.
  * With a server that may be told everything before it greets (smtpipe_config_set_early()) it waits for the connection only.
  *
  * @param client      Must not be NULL.
@@ -1824,6 +2295,23 @@ smtpipe_status smtpipe_client_quit(struct smtpipe_client *client,
  * `client` is NULL or live.
  */
 int32_t smtpipe_client_fd(const struct smtpipe_client *client);
+
+/**
+ * What to wait on besides smtpipe_client_fd(), for SMTPIPE_READ: the file descriptor of a streamed content
+ * (smtpipe_message_set_content_fd()) that had nothing when it was last asked. Ask again after each call that takes `client` without
+ * const.
+ *
+ * @param client  May be NULL.
+ *
+ * @return The file descriptor, which stays the client's. Negative, which poll(2) ignores, when there is none: -1;
+ *         SMTPIPE_ERR_NULL for NULL.
+ *
+ * Threads: one at a time per client.
+ *
+ * # Safety
+ * `client` is NULL or live.
+ */
+int32_t smtpipe_client_source_fd(const struct smtpipe_client *client);
 
 /**
  * What to wait for on that file descriptor.
@@ -2199,6 +2687,133 @@ smtpipe_status smtpipe_config_set_reconnect(struct smtpipe_config *config,
                                             int32_t on);
 
 /**
+ * Logs in with a user name and a password: by the strongest of SCRAM-SHA-256-PLUS, SCRAM-SHA-1-PLUS, SCRAM-SHA-256, SCRAM-SHA-1,
+ * CRAM-MD5, PLAIN and LOGIN that the server offers. PLAIN and LOGIN are used over TLS and unix sockets only, unless
+ * smtpipe_config_set_auth_clear_text() says otherwise. If it fails the session ends: SMTPIPE_ERR_AUTH, SMTPIPE_ERR_NO_AUTH or
+ * SMTPIPE_ERR_PEER_AUTH.
+ *
+ * @param config    Must not be NULL.
+ * @param username  Must not be NULL or empty; at most 1000 octets. Copied.
+ * @param password  As `username`. Copied; the copy is overwritten when the configuration and all that was made with it are gone,
+ *                  and shows up in no trace, reason or error.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if one is empty or too long.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live; `username` and `password` are NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_config_set_credentials(struct smtpipe_config *config,
+                                              const char *username,
+                                              const char *password);
+
+/**
+ * Logs in with an OAuth 2.0 bearer token, by OAUTHBEARER (RFC 7628) or XOAUTH2; both show the token, so as PLAIN they are used
+ * over TLS and unix sockets only. What a server says to be wrong with a token is in smtpipe_error_text().
+ *
+ * @param config    Must not be NULL.
+ * @param username  Must not be NULL or empty; at most 1000 octets. Copied.
+ * @param token     Must not be NULL or empty; visible ASCII, at most 8000 octets. Copied, and overwritten as a password is.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if one can't be sent.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live; `username` and `token` are NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_config_set_oauth_token(struct smtpipe_config *config,
+                                              const char *username,
+                                              const char *token);
+
+/**
+ * Logs in by EXTERNAL (RFC 4422): the server knows the client by its certificate, or by the way it came.
+ *
+ * @param config  Must not be NULL.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live.
+ */
+smtpipe_status smtpipe_config_set_auth_external(struct smtpipe_config *config);
+
+/**
+ * Logs in by the caller's own SASL, such as Cyrus SASL or GSASL: see smtpipe_client_auth_wait(), and for sessions
+ * SMTPIPE_EVENT_AUTH_WANTED. Which mechanism is safe on which line is then the caller's to judge.
+ *
+ * @param config  Must not be NULL.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live.
+ */
+smtpipe_status smtpipe_config_set_auth_caller(struct smtpipe_config *config);
+
+/**
+ * Acts for another user than the one who logs in (the authorization identity of RFC 4422). Mechanisms that can't say so
+ * (CRAM-MD5, LOGIN, XOAUTH2) are not used then.
+ *
+ * @param config   Must not be NULL.
+ * @param authzid  Must not be NULL; "" for nobody else (the default). At most 1000 octets. Copied.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if it can't be sent.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live; `authzid` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_config_set_authzid(struct smtpipe_config *config,
+                                          const char *authzid);
+
+/**
+ * Uses no other mechanisms than these. Among them, too, it is the strongest offered that is used.
+ *
+ * @param config      Must not be NULL.
+ * @param mechanisms  Their names, separated by spaces, in any case and order. Must not be NULL; "" for all (the default).
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if one is unknown here.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live; `mechanisms` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_config_set_auth_mechanisms(struct smtpipe_config *config,
+                                                  const char *mechanisms);
+
+/**
+ * Shows the password or token to whoever listens, if it can't be had otherwise: PLAIN, LOGIN, OAUTHBEARER and XOAUTH2 without
+ * TLS.
+ *
+ * @param config   Must not be NULL.
+ * @param allowed  0 for never (the default), any other number to allow it.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live.
+ */
+smtpipe_status smtpipe_config_set_auth_clear_text(struct smtpipe_config *config,
+                                                  int32_t allowed);
+
+/**
  * Says one thing of the client on whose behalf the session speaks, by XCLIENT (Postfix) before the first message: as far as the
  * server offers to hear it. A server that doesn't offer XCLIENT ends the session with SMTPIPE_ERR_NOT_OFFERED, one that
  * refuses it with SMTPIPE_ERR_REFUSED.
@@ -2308,6 +2923,210 @@ smtpipe_status smtpipe_config_set_reply_limits(struct smtpipe_config *config,
                                                size_t total);
 
 /**
+ * Sets whether and how connections are encrypted. A session (without a socket) is told of STARTTLS by it.
+ *
+ * @param config  Must not be NULL.
+ * @param mode    A `smtpipe_tls_mode`. Default SMTPIPE_TLS_NONE.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if the mode is unknown.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live.
+ */
+smtpipe_status smtpipe_config_set_tls(struct smtpipe_config *config,
+                                      int32_t mode);
+
+/**
+ * Trusts the certificates in a file, and no others, in place of those that the platform trusts.
+ *
+ * @param config  Must not be NULL.
+ * @param path    PEM. Read for each connection; what is wrong with it smtpipe_client_open() says. NULL: the platform's again.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if the path is empty.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live; `path` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_config_set_ca_file(struct smtpipe_config *config,
+                                          const char *path);
+
+/**
+ * As smtpipe_config_set_ca_file(), with the PEM itself.
+ *
+ * @param config  Must not be NULL.
+ * @param data    PEM. Copied. NULL with `len` 0: the platform's again.
+ * @param len     Octets at `data`.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `len` is larger than any object.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live; `data` is readable for `len` bytes.
+ */
+smtpipe_status smtpipe_config_set_ca_data(struct smtpipe_config *config,
+                                          const uint8_t *data,
+                                          size_t len);
+
+/**
+ * Sets our own certificate, for servers that ask for one.
+ *
+ * @param config  Must not be NULL.
+ * @param chain   A file with our certificate, and behind it those that lead to the authority, PEM. Must not be NULL.
+ * @param key     A file with its private key, PEM, not encrypted; it may be the same. Must not be NULL.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if a path is empty. What is wrong with the files
+ *         smtpipe_client_open() says.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live; `chain` and `key` are NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_config_set_client_certificate(struct smtpipe_config *config,
+                                                     const char *chain,
+                                                     const char *key);
+
+/**
+ * As smtpipe_config_set_client_certificate(), with the PEMs themselves.
+ *
+ * @param config     Must not be NULL.
+ * @param chain      PEM. Must not be NULL. Copied.
+ * @param chain_len  Octets at `chain`.
+ * @param key        PEM. Must not be NULL. Copied.
+ * @param key_len    Octets at `key`.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if a length is larger than any object.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live; `chain` and `key` are readable for so many bytes.
+ */
+smtpipe_status smtpipe_config_set_client_certificate_data(struct smtpipe_config *config,
+                                                          const uint8_t *chain,
+                                                          size_t chain_len,
+                                                          const uint8_t *key,
+                                                          size_t key_len);
+
+/**
+ * Sets the name that the server's certificate must have, where that isn't the host connected to.
+ *
+ * @param config  Must not be NULL.
+ * @param name    Host name or address. Copied. NULL: the host again. A unix path needs one.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live; `name` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_config_set_tls_name(struct smtpipe_config *config, const char *name);
+
+/**
+ * Pins the server's certificate or public key: only one of those pinned is believed, and its issuer, name and dates must
+ * fit besides; but see smtpipe_config_set_tls_pins_alone().
+ *
+ * @param config  Must not be NULL.
+ * @param kind    A `smtpipe_tls_pin`.
+ * @param digest  The SHA-256 of it. Must not be NULL. Copied.
+ * @param len     32.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if the kind is unknown or `len` not 32.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live; `digest` is readable for `len` bytes.
+ */
+smtpipe_status smtpipe_config_add_tls_pin(struct smtpipe_config *config,
+                                          int32_t kind,
+                                          const uint8_t *digest,
+                                          size_t len);
+
+/**
+ * Lets the pins alone decide: issuer, name and dates are not looked at, as DANE wants it with usage 3 (RFC 7672 section 3.1.1).
+ * Takes the place of smtpipe_config_set_ca_file() and the like.
+ *
+ * @param config  Must not be NULL.
+ * @param on      0: the platform's authorities again. Any other number: on.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live.
+ */
+smtpipe_status smtpipe_config_set_tls_pins_alone(struct smtpipe_config *config,
+                                                 int32_t on);
+
+/**
+ * Sets the oldest version of TLS that is spoken.
+ *
+ * @param config   Must not be NULL.
+ * @param version  A `smtpipe_tls_version`. Default SMTPIPE_TLS_1_2.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if the version is unknown.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live.
+ */
+smtpipe_status smtpipe_config_set_tls_min_version(struct smtpipe_config *config, int32_t version);
+
+/**
+ * With SMTPIPE_TLS_OPPORTUNISTIC: when the handshake fails, sends in clear on another connection. The number of connections in
+ * clear is in `smtpipe_stats`.
+ *
+ * @param config  Must not be NULL.
+ * @param on      0 is off (the default), any other number on.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live.
+ */
+smtpipe_status smtpipe_config_set_tls_clear_after_failure(struct smtpipe_config *config,
+                                                          int32_t on);
+
+/**
+ * DANGEROUS: believes everybody. Issuer, name, dates and pins are not looked at, so that whoever sits in between can read and
+ * change everything, passwords too. For tests.
+ *
+ * @param config  Must not be NULL.
+ * @param on      0 is off (the default), any other number on.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live.
+ */
+smtpipe_status smtpipe_config_set_tls_dangerously_accept_any_certificate(struct smtpipe_config *config,
+                                                                         int32_t on);
+
+/**
  * The number of an error.
  *
  * @param error  May be NULL.
@@ -2350,6 +3169,21 @@ const char *smtpipe_error_text(const struct smtpipe_error *error);
  * `error` is NULL or still borrowed.
  */
 const struct smtpipe_reply *smtpipe_error_reply(const struct smtpipe_error *error);
+
+/**
+ * In what way TLS failed.
+ *
+ * @param error  May be NULL.
+ *
+ * @return A `smtpipe_tls_failure`; SMTPIPE_TLS_FAILURE_NONE if it was something else that ended the session, and for NULL.
+ *
+ * Threads: as for reading the handle it is borrowed from.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `error` is NULL or still borrowed.
+ */
+int32_t smtpipe_error_tls_failure(const struct smtpipe_error *error);
 
 /**
  * Makes an empty message.
@@ -2822,6 +3656,83 @@ smtpipe_status smtpipe_message_set_forward(struct smtpipe_message *message,
  */
 smtpipe_status smtpipe_message_require(struct smtpipe_message *message,
                                        int32_t extension);
+
+/**
+ * Sets the content: what can be read from a file descriptor, read while it is sent.
+ *
+ * Nothing is read before a recipient of the message is accepted; little of it is ever in memory; line ends are mended and dots
+ * stuffed as in content given whole. A regular file is read from where the descriptor stands now, by offset (pread(2)), and can be
+ * sent any number of times. Of anything else (a pipe, a socket) what is there is read, never waiting for more, whether or not it is
+ * in non-blocking mode, and it can be sent once. If reading fails, or ends before `length` or goes on behind it, or gives nothing
+ * for SMTPIPE_TIMER_SOURCE, the outcome is SMTPIPE_NOT_SENT with SMTPIPE_REASON_SOURCE_FAILED, and nobody gets a part of it.
+ *
+ * @param message  Must not be NULL. Its kind of content is what it is now: see smtpipe_message_set_content_kind().
+ * @param fd       Readable.
+ * @param length   How many bytes there will be, as they are read; it is told to the server (SIZE, RFC 1870). SMTPIPE_LENGTH_UNKNOWN
+ *                 if that isn't known; of a regular file it is then what fstat(2) says.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `fd` or `length` can't be one; SMTPIPE_ERR_IO if the system refused
+ *         the descriptor. After an error the content is as it was.
+ *
+ * Ownership: the descriptor is duplicated; the caller's own may be closed when the call returns.
+ * Threads: one at a time per message. It is read on the thread of the calls that drive the client.
+ *
+ * # Safety
+ * `message` is NULL or live.
+ */
+smtpipe_status smtpipe_message_set_content_fd(struct smtpipe_message *message,
+                                              int32_t fd,
+                                              int64_t length);
+
+/**
+ * Sets the content: what a function gives, asked for it while it is sent.
+ *
+ * As smtpipe_message_set_content_fd(), but the source goes with the first message sent: for another, set one again.
+ *
+ * @param message  Must not be NULL. Its kind of content is what it is now: see smtpipe_message_set_content_kind().
+ * @param length   How many bytes there will be; SMTPIPE_LENGTH_UNKNOWN if that isn't known.
+ * @param pull     Must not be NULL.
+ * @param rewind   Called when the message has to go again after some of it was drawn: on another connection, or to the rest of its
+ *                 recipients. NULL if that is impossible; then what has to go again is SMTPIPE_NOT_SENT with
+ *                 SMTPIPE_REASON_SOURCE_SPENT.
+ * @param release  Called exactly once, whatever this function returns, when the source is no longer needed: at the latest when the
+ *                 message and the client that it was given to are freed. NULL if nobody needs to know.
+ * @param user     Passed to all three. May be NULL.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `length` can't be one. After an error the content is as it was, and
+ *         the source has been released.
+ *
+ * Ownership: what `user` points at is lent until `release` is called.
+ * Threads: one at a time per message. The functions are called on the thread of the calls that drive the client.
+ *
+ * # Safety
+ * `message` is NULL or live; the functions may be called with `user`, as their types say, until `release` was.
+ */
+smtpipe_status smtpipe_message_set_content_callback(struct smtpipe_message *message,
+                                                    int64_t length,
+                                                    smtpipe_pull pull,
+                                                    smtpipe_rewind rewind,
+                                                    smtpipe_drop release,
+                                                    void *user);
+
+/**
+ * Says that the content will be given to a session piece by piece: see smtpipe_session_content(). A client doesn't take such a
+ * message.
+ *
+ * @param message     Must not be NULL. Its kind of content is what it is now: see smtpipe_message_set_content_kind().
+ * @param length      How many bytes there will be; SMTPIPE_LENGTH_UNKNOWN if that isn't known.
+ * @param rewindable  Whether the caller can begin again with the first byte, if the message has to go again.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `length` can't be one, and then the content is as it was.
+ *
+ * Threads: one at a time per message.
+ *
+ * # Safety
+ * `message` is NULL or live.
+ */
+smtpipe_status smtpipe_message_set_content_pieces(struct smtpipe_message *message,
+                                                  int64_t length,
+                                                  bool rewindable);
 
 /**
  * The word for an outcome's status: "delivered", "partial", "refused", "not_sent" or "in_doubt".
@@ -3453,6 +4364,23 @@ uint64_t smtpipe_received_connection(const struct smtpipe_received *received, si
 bool smtpipe_received_chunked(const struct smtpipe_received *received, size_t index);
 
 /**
+ * Who had logged in when a message came (RFC 4954).
+ *
+ * @param received  May be NULL.
+ * @param index     Which message, from 0.
+ *
+ * @return A NUL-terminated text, empty if nobody had; NULL past the last message and for NULL.
+ *
+ * Ownership: borrowed as long as `received` lives.
+ * Threads: any number at a time.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `received` is NULL or live.
+ */
+const char *smtpipe_received_user(const struct smtpipe_received *received, size_t index);
+
+/**
  * The sender of a message, without angle brackets.
  *
  * @param received  May be NULL.
@@ -3778,6 +4706,41 @@ smtpipe_status smtpipe_server_reply(struct smtpipe_server *server,
                                     const char *text);
 
 /**
+ * Answers SMTPIPE_REQUEST_AUTH or SMTPIPE_REQUEST_AUTH_RESPONSE with a challenge (334, RFC 4954 section 4). What comes next is
+ * SMTPIPE_REQUEST_AUTH_RESPONSE, unless the client gives up. How many there are is the application's to bound.
+ *
+ * @param server     Must not be NULL.
+ * @param challenge  Not yet base64. May be NULL when `len` is 0. Copied.
+ * @param len        Octets at `challenge`.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_STATE if no question is open; SMTPIPE_ERR_VALUE if it is another one.
+ *
+ * Threads: one at a time per session.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `server` is NULL or live; `challenge` is readable for `len` bytes.
+ */
+smtpipe_status smtpipe_server_challenge(struct smtpipe_server *server,
+                                        const uint8_t *challenge,
+                                        size_t len);
+
+/**
+ * Whether AUTH has succeeded.
+ *
+ * @param server  May be NULL.
+ *
+ * @return true if it has; false for NULL.
+ *
+ * Threads: one at a time per session.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `server` is NULL or live.
+ */
+bool smtpipe_server_is_authenticated(const struct smtpipe_server *server);
+
+/**
  * Ends the connection from this side with a 421 (RFC 5321 section 3.8): for timeouts and shutdown. An open question counts as
  * answered.
  *
@@ -4009,6 +4972,41 @@ smtpipe_status smtpipe_server_options_add_extension(struct smtpipe_server_option
                                                     const char *line);
 
 /**
+ * Offers AUTH (RFC 4954) with a mechanism more, whose exchanges are the application's: see SMTPIPE_REQUEST_AUTH. Without any, AUTH is
+ * an unknown command.
+ *
+ * @param options    Must not be NULL.
+ * @param mechanism  Its name. Must not be NULL. Copied.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if it is no mechanism's name.
+ *
+ * Threads: one at a time per options.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `options` is NULL or live; `mechanism` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_server_options_add_mechanism(struct smtpipe_server_options *options,
+                                                    const char *mechanism);
+
+/**
+ * Refuses mail, and whatever else needs it, before AUTH has succeeded (530, RFC 4954 section 6).
+ *
+ * @param options   Must not be NULL.
+ * @param required  0 takes mail from anybody (the default), any other number doesn't.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per options.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `options` is NULL or live.
+ */
+smtpipe_status smtpipe_server_options_require_auth(struct smtpipe_server_options *options,
+                                                   int32_t required);
+
+/**
  * Accepts a parameter of MAIL and RCPT that such an extension adds.
  *
  * @param options  Must not be NULL.
@@ -4041,6 +5039,23 @@ smtpipe_status smtpipe_server_options_add_parameter(struct smtpipe_server_option
 smtpipe_status smtpipe_server_options_set_limit(struct smtpipe_server_options *options,
                                                 int32_t limit,
                                                 uint64_t value);
+
+/**
+ * Offers STARTTLS (RFC 3207), as long as the connection isn't encrypted: see SMTPIPE_REQUEST_STARTTLS.
+ *
+ * @param options  Must not be NULL.
+ * @param on       0 is off (the default), any other number on.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per options.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `options` is NULL or live.
+ */
+smtpipe_status smtpipe_server_options_set_starttls(struct smtpipe_server_options *options,
+                                                   int32_t on);
 
 /**
  * Makes a session that waits for its connection. The configuration's target and connect timer are not used.
@@ -4337,6 +5352,69 @@ smtpipe_status smtpipe_session_set_trace(struct smtpipe_session *session,
                                          void *user);
 
 /**
+ * Answers SMTPIPE_EVENT_WANT_CONTENT with the next piece of a content, cut anywhere. Then go on as after any input: there is output,
+ * and perhaps the next such event.
+ *
+ * @param session  Must not be NULL.
+ * @param now_ms   The time.
+ * @param ticket   Whose content; the event says it.
+ * @param data     May be NULL when `len` is 0.
+ * @param len      Number of bytes at `data`. The more at once the better, up to some 64 KiB; no more than that is asked for again
+ *                 before it is written.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_NOTHING if it isn't asked for (any more), and nothing was taken; SMTPIPE_ERR_TICKET;
+ *         SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `len` is larger than an object can be.
+ *
+ * Ownership: `data` is copied; it may be reused when the call returns.
+ * Threads: one at a time per session.
+ *
+ * # Safety
+ * `session` is NULL or live; `data` is readable for `len` bytes.
+ */
+smtpipe_status smtpipe_session_content(struct smtpipe_session *session,
+                                       uint64_t now_ms,
+                                       uint64_t ticket,
+                                       const uint8_t *data,
+                                       size_t len);
+
+/**
+ * Answers SMTPIPE_EVENT_WANT_CONTENT: there is no more. Only now is anything sent that ends the content.
+ *
+ * @param session  Must not be NULL.
+ * @param now_ms   The time.
+ * @param ticket   Whose content.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_NOTHING if it isn't asked for (any more); SMTPIPE_ERR_TICKET; SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per session.
+ *
+ * # Safety
+ * `session` is NULL or live.
+ */
+smtpipe_status smtpipe_session_content_end(struct smtpipe_session *session,
+                                           uint64_t now_ms,
+                                           uint64_t ticket);
+
+/**
+ * Says that the source of a content has failed, asked or not. The outcome is SMTPIPE_NOT_SENT with SMTPIPE_REASON_SOURCE_FAILED, and
+ * nobody gets a part of it.
+ *
+ * @param session  Must not be NULL.
+ * @param ticket   Whose content.
+ * @param why      For people to read; part of smtpipe_outcome_reason_text(). Must not be NULL. Copied.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_NOTHING if it is too late; SMTPIPE_ERR_TICKET; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT.
+ *
+ * Threads: one at a time per session.
+ *
+ * # Safety
+ * `session` is NULL or live; `why` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_session_content_failed(struct smtpipe_session *session,
+                                              uint64_t ticket,
+                                              const char *why);
+
+/**
  * Hands out what is to be written next. A command never lies in two slices, and content lies where the caller put it.
  *
  * What is handed out may have been sent, for all the session knows, until smtpipe_session_sent() says how much was: so call
@@ -4467,13 +5545,134 @@ bool smtpipe_session_has_room(const struct smtpipe_session *session);
 size_t smtpipe_session_unfinished(const struct smtpipe_session *session);
 
 /**
+ * Says that the connection is encrypted from here on: behind SMTPIPE_EVENT_STARTTLS, when the handshake has succeeded (EHLO
+ * follows); or before smtpipe_session_start(), for implicit TLS. Elsewhere it means nothing.
+ *
+ * @param session      Must not be NULL.
+ * @param now_ms       The time.
+ * @param exporter     The `tls-exporter` channel binding of RFC 9266, for the -PLUS mechanisms of SCRAM. May be NULL when `len`
+ *                     is 0. Copied.
+ * @param len          Octets at `exporter`; 0: no channel binding.
+ * @param round_trips  What the handshake cost, for `round_trips` of smtpipe_stats; 0 if not known.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `len` is larger than any object.
+ *
+ * Threads: one at a time per session.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `session` is NULL or live; `exporter` is readable for `len` bytes.
+ */
+smtpipe_status smtpipe_session_tls_established(struct smtpipe_session *session,
+                                               uint64_t now_ms,
+                                               const uint8_t *exporter,
+                                               size_t len,
+                                               uint32_t round_trips);
+
+/**
+ * Says that there is no TLS, or none any more: the handshake failed, or what the server says can't be decrypted. The session
+ * ends, or asks for another connection (smtpipe_config_set_tls_clear_after_failure()).
+ *
+ * @param session  Must not be NULL.
+ * @param now_ms   The time.
+ * @param failure  A `smtpipe_tls_failure`, not SMTPIPE_TLS_FAILURE_NONE.
+ * @param why      In words for people to read. Must not be NULL. Copied.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if the failure is unknown.
+ *
+ * Threads: one at a time per session.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `session` is NULL or live; `why` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_session_tls_failed(struct smtpipe_session *session,
+                                          uint64_t now_ms,
+                                          int32_t failure,
+                                          const char *why);
+
+/**
+ * Says that the connection ended without the close_notify that ends TLS. As smtpipe_session_end_of_input(), with an error of
+ * its own: SMTPIPE_ERR_TRUNCATED.
+ *
+ * @param session  Must not be NULL.
+ * @param now_ms   The time.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per session.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `session` is NULL or live.
+ */
+smtpipe_status smtpipe_session_truncated(struct smtpipe_session *session,
+                                         uint64_t now_ms);
+
+/**
+ * As smtpipe_session_sent(), for a driver that has a buffer of its own, as a TLS library has: it took so many of the bytes handed
+ * out, and of all that it ever took on this connection the last `held` have not left it yet. To be called again when that
+ * changes. When the session ends or asks for another connection they must never leave it any more: a message that ends in them
+ * is said not to have been sent. Who can't tell calls smtpipe_session_sent().
+ *
+ * @param session  Must not be NULL.
+ * @param now_ms   The time.
+ * @param n        How many bytes were taken. More than were handed out counts as all of them.
+ * @param held     How many are still there.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per session.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `session` is NULL or live.
+ */
+smtpipe_status smtpipe_session_sent_holding(struct smtpipe_session *session,
+                                            uint64_t now_ms,
+                                            size_t n,
+                                            uint64_t held);
+
+/**
+ * Whether STARTTLS was answered with 220 and that has been written: the handshake is due, and what comes in belongs to it.
+ *
+ * @param server  May be NULL.
+ *
+ * @return true if so; false if not, and for NULL.
+ *
+ * Threads: one at a time per session.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `server` is NULL or live.
+ */
+bool smtpipe_server_awaits_handshake(const struct smtpipe_server *server);
+
+/**
+ * Says that the connection is encrypted from here on: behind SMTPIPE_REQUEST_STARTTLS and its 220, when the handshake has
+ * succeeded (all that was learnt of the client is forgotten); or before the first request, for implicit TLS.
+ *
+ * @param server  Must not be NULL.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_STATE if it doesn't fit here, or something came in clear behind STARTTLS:
+ *         then the connection has to be closed.
+ *
+ * Threads: one at a time per session.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `server` is NULL or live.
+ */
+smtpipe_status smtpipe_server_tls_established(struct smtpipe_server *server);
+
+/**
  * Binds, and serves on a thread of its own from now on.
  *
  * @param options  Must not be NULL. Not used any more when the call returns.
  * @param sink     Gets the sink. Must not be NULL.
  *
  * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if a rule's code doesn't fit its stage; SMTPIPE_ERR_IO if the address
- *         can't be bound or the system is short of something. smtpipe_sink_options_reason() has the words.
+ *         can't be bound, the certificate or key can't be used, or the system is short of something. smtpipe_sink_options_reason() has the words.
  *
  * Ownership: stop and free it with smtpipe_sink_stop().
  * Threads: one at a time per options.
@@ -4579,6 +5778,60 @@ smtpipe_status smtpipe_sink_messages(const struct smtpipe_sink *sink,
  */
 smtpipe_status smtpipe_sink_take_messages(const struct smtpipe_sink *sink,
                                           struct smtpipe_received **received);
+
+/**
+ * Lets a user log in. With the first of them AUTH is offered.
+ *
+ * @param options   Must not be NULL.
+ * @param username  Must not be NULL or empty. Copied.
+ * @param password  Or the OAuth token. Must not be NULL. Copied.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if the name is empty.
+ *
+ * Threads: one at a time per options.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `options` is NULL or live; `username` and `password` are NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_sink_options_add_user(struct smtpipe_sink_options *options,
+                                             const char *username,
+                                             const char *password);
+
+/**
+ * Offers these SASL mechanisms only.
+ *
+ * @param options     Must not be NULL.
+ * @param mechanisms  Their names, separated by spaces. Must not be NULL; "" for all but EXTERNAL, which lets in whoever asks
+ *                    (the default).
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if one is unknown here.
+ *
+ * Threads: one at a time per options.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `options` is NULL or live; `mechanisms` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_sink_options_set_auth_mechanisms(struct smtpipe_sink_options *options,
+                                                        const char *mechanisms);
+
+/**
+ * Takes no mail from a client that hasn't logged in (530).
+ *
+ * @param options   Must not be NULL.
+ * @param required  0 takes mail from anybody (the default), any other number doesn't.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per options.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `options` is NULL or live.
+ */
+smtpipe_status smtpipe_sink_options_require_auth(struct smtpipe_sink_options *options,
+                                                 int32_t required);
 
 /**
  * Offers an extension, or doesn't.
@@ -4924,6 +6177,73 @@ smtpipe_status smtpipe_sink_options_add_rule(struct smtpipe_sink_options *option
                                              uint64_t count);
 
 /**
+ * Speaks TLS with this certificate.
+ *
+ * @param options    Must not be NULL.
+ * @param mode       A `smtpipe_tls_mode`: SMTPIPE_TLS_IMPLICIT from the first octet; SMTPIPE_TLS_NONE not at all; the two others
+ *                   offer STARTTLS.
+ * @param chain      The certificate, and those that lead to the authority, PEM. Must not be NULL. Copied.
+ * @param chain_len  Octets at `chain`.
+ * @param key        Its private key, PEM. Must not be NULL. Copied.
+ * @param key_len    Octets at `key`.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if the mode is unknown or a length larger than any object. What is
+ *         wrong with the PEMs smtpipe_sink_start() says.
+ *
+ * Threads: one at a time per options.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `options` is NULL or live; `chain` and `key` are readable for so many bytes.
+ */
+smtpipe_status smtpipe_sink_options_set_tls(struct smtpipe_sink_options *options,
+                                            int32_t mode,
+                                            const uint8_t *chain,
+                                            size_t chain_len,
+                                            const uint8_t *key,
+                                            size_t key_len);
+
+/**
+ * Speaks TLS with a new self-signed certificate, which smtpipe_sink_options_certificate() tells. Nobody else has a reason to
+ * trust it.
+ *
+ * @param options  Must not be NULL.
+ * @param mode     As with smtpipe_sink_options_set_tls().
+ * @param name     The host name or address that it is for. Must not be NULL.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if the mode is unknown or the name none.
+ *
+ * Threads: one at a time per options.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `options` is NULL or live; `name` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_sink_options_set_tls_self_signed(struct smtpipe_sink_options *options,
+                                                        int32_t mode,
+                                                        const char *name);
+
+/**
+ * The certificate that these options speak TLS with, for smtpipe_config_set_ca_data().
+ *
+ * @param options  Must not be NULL.
+ * @param data     Gets the PEM. Must not be NULL.
+ * @param len      Gets its octets. Must not be NULL.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_NOTHING without TLS; SMTPIPE_ERR_NULL.
+ *
+ * Ownership: borrowed until the next call that takes `options` without const.
+ * Threads: as for reading `options`.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `options` is NULL or live; `data` and `len` are NULL or writable.
+ */
+smtpipe_status smtpipe_sink_options_certificate(const struct smtpipe_sink_options *options,
+                                                const uint8_t **data,
+                                                size_t *len);
+
+/**
  * The word for a cause of waiting: an index into `waits` of `smtpipe_stats`.
  *
  * @param wait  0 to SMTPIPE_WAIT_COUNT - 1; any number is allowed.
@@ -4945,6 +6265,106 @@ const char *smtpipe_wait_text(int32_t wait);
  * Threads: any.
  */
 const char *smtpipe_strerror(int32_t status);
+
+/**
+ * The TLS of the connection, or, when that has ended, of the last one.
+ *
+ * @param client  May be NULL.
+ *
+ * @return The TLS; NULL if the connection is or was in clear, and for NULL.
+ *
+ * Ownership: borrowed until the next call that takes `client` without const.
+ * Threads: one at a time per client.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `client` is NULL or live.
+ */
+const struct smtpipe_tls_info *smtpipe_client_tls(const struct smtpipe_client *client);
+
+/**
+ * The version: "TLSv1.2" or "TLSv1.3".
+ *
+ * @param info  May be NULL.
+ *
+ * @return A NUL-terminated text; NULL for NULL.
+ *
+ * Ownership: borrowed as long as `info`.
+ * Threads: as for reading the handle it is borrowed from.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `info` is NULL or still borrowed.
+ */
+const char *smtpipe_tls_info_version(const struct smtpipe_tls_info *info);
+
+/**
+ * The cipher suite's name in the registry of IANA, such as "TLS_AES_256_GCM_SHA384".
+ *
+ * @param info  May be NULL.
+ *
+ * @return A NUL-terminated text; NULL for NULL.
+ *
+ * Ownership: borrowed as long as `info`.
+ * Threads: as for reading the handle it is borrowed from.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `info` is NULL or still borrowed.
+ */
+const char *smtpipe_tls_info_cipher(const struct smtpipe_tls_info *info);
+
+/**
+ * Whether an earlier session was resumed.
+ *
+ * @param info  May be NULL.
+ *
+ * @return true if so; false if not, and for NULL.
+ *
+ * Threads: as for reading the handle it is borrowed from.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `info` is NULL or still borrowed.
+ */
+bool smtpipe_tls_info_resumed(const struct smtpipe_tls_info *info);
+
+/**
+ * How many certificates the server showed.
+ *
+ * @param info  May be NULL.
+ *
+ * @return Their number; 0 for NULL.
+ *
+ * Threads: as for reading the handle it is borrowed from.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `info` is NULL or still borrowed.
+ */
+size_t smtpipe_tls_info_certificate_count(const struct smtpipe_tls_info *info);
+
+/**
+ * One certificate, as DER.
+ *
+ * @param info   Must not be NULL.
+ * @param index  0 is the server's own; the others are as it sent them along.
+ * @param data   Gets its octets. Must not be NULL.
+ * @param len    Gets how many. Must not be NULL.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_INDEX.
+ *
+ * Ownership: borrowed as long as `info`.
+ * Threads: as for reading the handle it is borrowed from.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `info` is NULL or still borrowed; `data` and `len` are NULL or writable.
+ */
+smtpipe_status smtpipe_tls_info_certificate(const struct smtpipe_tls_info *info,
+                                            size_t index,
+                                            const uint8_t **data,
+                                            size_t *len);
 
 /**
  * The version of the library that is loaded, as "MAJOR.MINOR.PATCH".

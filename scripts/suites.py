@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TOTALS = ROOT / "build" / "suites.json"
 STRICT = os.environ.get("SMTPIPE_NO_SKIP") == "1"
 BIN = ROOT / ".venv" / "bin"
-TOOLS = ["scripts", "benches", "tests/interop"]
+TOOLS = ["scripts", "benches", "tests/interop", "tests/torture"]
 
 CLOSING_LINES = (
     # cargo nextest: Summary [ 1.2s] 10 tests run: 9 passed (1 slow), 1 failed, 2 skipped
@@ -83,6 +83,7 @@ def tests() -> list[Suite]:
         Suite("rust documentation", ["cargo", "test", "--locked", "--doc", "-p", "smtpipe"]),
         Suite("c", ["make", "test-c"], packages("g++", "pkg-config", "cmake", "valgrind")),
         Suite("python", [*pytest, "python/tests"]),
+        Suite("cut", [*pytest, "-s", "tests/torture"]),
         Suite("interop", [*pytest, "tests/interop"], servers),
     ]
 

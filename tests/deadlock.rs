@@ -36,6 +36,7 @@ fn letter(number: usize, recipients: usize) -> Letter {
         binary: false,
         require: Vec::new(),
         forward: Vec::new(),
+        stream: None,
     }
 }
 

@@ -13,19 +13,50 @@
 mod common;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::time::Duration;
 
+use bytes::Bytes;
 use common::build;
-use common::fixture::{Expect, Fixture, Step};
+use common::fixture::{Drawn, Expect, Fixture, Letter, Step};
 use common::peer::{LONG, Listener, Peer, wait};
 use rustix::event::{PollFd, PollFlags};
-use smtpipe::client::{Client, Config};
+use smtpipe::client::{Client, Config, Source};
 use smtpipe::session::{Event, Outcome, SubmitError, Ticket, Timeouts};
 
 fn config(listener: &Listener, fixture: &Fixture) -> Config {
     let mut config = listener.config();
     config.session = build::options(&fixture.options);
     config
+}
+
+/// A source that does as the script says.
+struct Script {
+    letter: Letter,
+    at: usize,
+}
+
+impl Source for Script {
+    fn pull(&mut self) -> io::Result<Option<Bytes>> {
+        match self.letter.draw(self.at) {
+            Drawn::Piece(piece) => {
+                self.at += piece.len();
+                Ok(Some(piece.into()))
+            }
+            Drawn::End => Ok(None),
+            Drawn::Failed => Err(io::Error::other("it broke")),
+            Drawn::Nothing => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+
+    fn rewind(&mut self) -> io::Result<()> {
+        self.at = 0;
+        Ok(())
+    }
+
+    fn is_rewindable(&self) -> bool {
+        self.letter.stream.as_ref().unwrap().rewind
+    }
 }
 
 /// The caller's side of a replay.
@@ -51,17 +82,25 @@ impl<'a> Caller<'a> {
     }
 
     fn submit_first(&mut self) {
-        for (name, message) in build::first(self.fixture) {
-            let ticket = self.client.submit(message).unwrap();
-            self.tickets.insert(name, ticket);
+        for letter in self.fixture.submitted_first() {
+            let ticket = self.submit(letter).unwrap();
+            self.tickets.insert(letter.name.clone(), ticket);
         }
+    }
+
+    fn submit(&mut self, letter: &Letter) -> Result<Ticket, SubmitError> {
+        let message = build::message(letter);
+        if letter.stream.is_none() {
+            return self.client.submit(message);
+        }
+        self.client.submit_stream(message, Box::new(Script { letter: letter.clone(), at: 0 }))
     }
 
     /// What the caller does in this step. True if it was the caller's.
     fn operate(&mut self, step: &Step) -> bool {
         match step {
             Step::Submit { message, fails } => {
-                let result = self.client.submit(build::message(self.fixture.letter(message)));
+                let result = self.submit(self.fixture.letter(message));
                 self.note(message, result, fails.as_deref());
             }
             Step::Command { ticket, line, fails } => {

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use common::build;
-use common::fixture::{Letter, Mailbox, Settings};
+use common::fixture::{Letter, Mailbox, Settings, Streaming};
 use common::run::{Run, Take};
 use common::server::{Manners, Server, Taken};
 use proptest::prelude::*;
@@ -178,7 +178,14 @@ impl World {
 /// What becomes of a message, one command at a time, by the server's rules.
 fn by_lockstep(letter: &Letter, manners: &Manners, all: bool) -> BTreeMap<String, Status> {
     let content = letter.canonical();
-    let too_large = manners.size.is_some_and(|limit| limit > 0 && content.len() > limit);
+    let over_limit = |size: usize| manners.size.is_some_and(|limit| limit > 0 && size > limit);
+    let too_large = match &letter.stream {
+        Some(stream) => stream.length.is_some_and(|length| over_limit(length as usize)),
+        None => over_limit(content.len()),
+    };
+    // What turns out only when the content is there.
+    let broken =
+        letter.stream.as_ref().is_some_and(|stream| stream.fails.is_some() || over_limit(content.len()));
     let spam = content.windows(4).any(|w| w == b"spam");
     let bad = letter.sender.address.starts_with("bad");
     let refused = |address: &str| address.starts_with("no") || address.starts_with("later");
@@ -189,7 +196,7 @@ fn by_lockstep(letter: &Letter, manners: &Manners, all: bool) -> BTreeMap<String
     let one = |address: &str| {
         if too_large || bad || refused(address) {
             Status::Refused
-        } else if spoilt {
+        } else if spoilt || broken {
             Status::NotSent
         } else if spam || manners.lmtp && address.starts_with("full") {
             Status::Refused
@@ -237,7 +244,12 @@ fn check(case: &Case, level: Option<&str>) {
                 // Under `all` too many recipients may be found out before or after the others' acceptance.
                 let spoilt =
                     case.settings.all_recipients && expected.values().any(|&s| s != Status::Delivered);
+                // A source that can't begin again serves one transaction's recipients; one that fails stops at the first.
+                let broken = expected.values().any(|&status| status == Status::NotSent);
+                let once = letter.stream.as_ref().is_some_and(|stream| !stream.rewind || broken);
+                let over = case.manners.recipients.is_some_and(|most| letter.recipients.len() > most);
                 let same = recipient.status == expected[address]
+                    || once && over && matches!(recipient.status, Status::Refused | Status::NotSent)
                     || spoilt && matches!(recipient.status, Status::Refused | Status::NotSent);
                 assert!(
                     same,
@@ -256,11 +268,14 @@ fn letters() -> impl Strategy<Value = Vec<Letter>> {
         5 => Just("text\r\n"), 1 => Just("spam"), 1 => Just(".dot\n..\r.\r\n"), 1 => Just("RSET\r\nQUIT\r\n"), 1 => Just("")
     ];
     let long = prop_oneof![5 => Just(0_usize), 1 => 1..400_usize];
-    let letter = (sender, prop::collection::vec(recipient, 1..5), content, long);
+    let source = (1..40_usize, any::<bool>(), any::<bool>(), prop::option::weighted(0.2, 0..20_usize));
+    let stream = prop::option::weighted(0.3, source);
+    let letter = (sender, prop::collection::vec(recipient, 1..5), content, long, stream);
     prop::collection::vec(letter, 1..9).prop_map(|all| {
         let mailbox = |address: String| Mailbox { address, params: Vec::new() };
-        let one =
-            |(at, (sender, recipients, content, long)): (usize, (&str, Vec<&str>, &str, usize))| Letter {
+        let one = |(at, (sender, recipients, content, long, stream)): (usize, Drawn<'_>)| {
+            let content = format!("{content}{}", "x".repeat(long)).into_bytes();
+            Letter {
                 name: format!("m{at}"),
                 sender: mailbox(format!("{sender}s{at}@a.example")),
                 // Each message has recipients of its own, so that what the server took can be told apart.
@@ -269,13 +284,30 @@ fn letters() -> impl Strategy<Value = Vec<Letter>> {
                     .enumerate()
                     .map(|(nth, r)| mailbox(format!("{r}r{at}-{nth}@b.example")))
                     .collect(),
-                content: format!("{content}{}", "x".repeat(long)).into_bytes(),
+                stream: stream.map(|source| streaming(content.len(), source)),
+                content,
                 binary: false,
                 require: Vec::new(),
                 forward: Vec::new(),
-            };
+            }
+        };
         all.into_iter().enumerate().map(one).collect()
     })
+}
+
+/// Sender, recipients, content, filler, source.
+type Drawn<'a> = (&'a str, Vec<&'a str>, &'a str, usize, Option<Source>);
+/// Piece, length known, can be rewound, fails.
+type Source = (usize, bool, bool, Option<usize>);
+
+fn streaming(content: usize, (piece, length, rewind, fails): Source) -> Streaming {
+    Streaming {
+        piece,
+        length: length.then_some(content as u64),
+        rewind,
+        fails: fails.map(|at| at.min(content)),
+        ..Streaming::default()
+    }
 }
 
 fn manners() -> impl Strategy<Value = Manners> {
@@ -336,9 +368,10 @@ fn ops(cuts: bool) -> impl Strategy<Value = Vec<Op>> {
 }
 
 fn cases(cuts: bool) -> impl Strategy<Value = Case> {
-    let settings = (prop::bool::weighted(0.2), 0..4_usize, prop_oneof![Just(0), Just(300_usize)], 0..4_u8);
+    let unanswered = prop_oneof![Just(0), Just(300_usize)];
+    let settings = (prop::bool::weighted(0.2), 0..4_usize, unanswered, 0..4_u8, 1..100_usize);
     (manners(), settings, letters(), ops(cuts)).prop_map(
-        |(manners, (all_recipients, window, unanswered, how), letters, ops)| {
+        |(manners, (all_recipients, window, unanswered, how, chunk_size), letters, ops)| {
             let chunking = match how {
                 0 => Some("always".to_owned()),
                 1 => Some("never".to_owned()),
@@ -350,6 +383,7 @@ fn cases(cuts: bool) -> impl Strategy<Value = Case> {
                 unanswered: Some(unanswered),
                 all_recipients,
                 chunking,
+                chunk_size: Some(chunk_size),
                 // A client that was here before, and remembers.
                 remembers: if manners.early { manners.offers() } else { Vec::new() },
                 earned: if manners.undrained { Vec::new() } else { vec!["streaming".to_owned()] },

@@ -9,6 +9,8 @@ from typing import Any, Final, Literal, Self, TypeAlias, final
 from typing_extensions import Buffer
 
 from smtpipe._types import (
+    AuthChallenge,
+    AuthWanted,
     Capabilities,
     Closed,
     Downgrade,
@@ -47,7 +49,7 @@ _Recipients: TypeAlias = str | Iterable[_Recipient]
 _Email: TypeAlias = StandardMessage[Any, Any]
 _Sendable: TypeAlias = Message | tuple[str, _Recipients, Buffer] | _Email
 _Trace: TypeAlias = Callable[[str, bytes], object]
-_Event: TypeAlias = Outcome | Ready | Upgrade | Downgrade | Reconnect | Closed
+_Event: TypeAlias = Outcome | AuthWanted | AuthChallenge | Ready | Upgrade | Downgrade | Reconnect | Closed
 
 def connect(
     host: str | None,
@@ -66,6 +68,12 @@ def connect(
     eight_bit_anyway: bool,
     early: bool,
     peers: Peers | None,
+    username: str | None,
+    password: str | None,
+    oauth_token: str | None,
+    authzid: str | None,
+    auth_mechanisms: list[str] | None,
+    auth_clear_text: bool,
     utf8: str,
     xclient: Mapping[str, str | int | None] | None,
 ) -> Client:
@@ -326,6 +334,13 @@ class Session:
         eight_bit_anyway: bool = False,
         early: bool = True,
         peer: PeerRecord | None = None,
+        username: str | None = None,
+        password: str | None = None,
+        oauth_token: str | None = None,
+        authzid: str | None = None,
+        auth_mechanisms: list[str] | None = None,
+        auth_clear_text: bool = False,
+        auth_caller: bool = False,
         utf8: str = "refuse",
         xclient: Mapping[str, str | int | None] | None = None,
     ) -> Self: ...
@@ -343,6 +358,16 @@ class Session:
         """Take back what has not begun."""
     def quit(self) -> None:
         """End with QUIT once everything queued has its outcome."""
+    def auth_begin(self, mechanism: str, initial: Buffer | None = None, *, complete: bool = False) -> None:
+        """Answer `AuthWanted` (with `auth_caller=True`): begin with a mechanism of one's own.
+
+        `complete`: the mechanism wants nothing more of the server than its yes. A yes that comes before that
+        is not believed.
+        """
+    def auth_respond(self, response: Buffer, *, complete: bool = False) -> None:
+        """Answer `AuthChallenge`."""
+    def auth_cancel(self) -> None:
+        """Give up, in place of either answer. The session ends."""
     def start(self, now: float) -> None:
         """A connection is there: the first, or another one after `Reconnect`."""
     def feed(self, now: float, data: Buffer) -> None:
@@ -438,6 +463,9 @@ class Received:
     def connection(self) -> int:
         """Which connection brought it, counted from the sink's first."""
     @property
+    def user(self) -> str | None:
+        """Who had logged in."""
+    @property
     def sender(self) -> str:
         """The reverse-path."""
     @property
@@ -472,7 +500,9 @@ class Sink:
     `"opensmtpd"`, `"aiosmtpd"`, `"go-smtp"`. The other arguments say what is offered; `None` leaves it as
     it is. `extensions` are further lines of the EHLO reply; the sink knows what `"DELIVERBY 120"`,
     `"MT-PRIORITY"`, `"FUTURERELEASE 86400 2030-01-01T00:00:00Z"`, `"REQUIRETLS"`, `"NO-SOLICITING"`, `"PRDR"`,
-    `"XCLIENT NAME ADDR"` and `"XFORWARD NAME ADDR"` allow, and takes it. `rules` are asked in order.
+    `"XCLIENT NAME ADDR"` and `"XFORWARD NAME ADDR"` allow, and takes it. `rules` are asked in order. `users`
+    are who may log in, each with a password or OAuth token, by any of `auth_mechanisms`; without, AUTH isn't
+    offered. With `require_auth` nobody else can send.
     """
 
     def __new__(
@@ -499,6 +529,9 @@ class Sink:
         rcpt_domain_max: int | None = None,
         extensions: Iterable[str] | None = None,
         rules: Iterable[Rule] | None = None,
+        users: Mapping[str, str] | None = None,
+        auth_mechanisms: list[str] | None = None,
+        require_auth: bool = False,
     ) -> Self: ...
     @property
     def port(self) -> int:

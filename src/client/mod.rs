@@ -9,11 +9,15 @@ mod error;
 mod exchange;
 #[cfg(test)]
 mod faults;
+mod handshake;
 mod peers;
 mod send_all;
 mod socket;
+mod source;
+mod stream;
 #[cfg(test)]
 mod tests;
+mod transport;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -26,19 +30,25 @@ pub use self::error::ConnectError;
 pub use self::peers::{PeerKey, Peers};
 pub use self::send_all::{Rejected, SendAll};
 pub use self::socket::Interest;
+pub use self::source::{Descriptor, Pieces, Reader, Source};
 
 use self::connect::Connector;
+use self::handshake::Handshake;
 use self::socket::Socket;
+use self::stream::Sources;
+use self::transport::Stream;
 use crate::session::{
     Event, Level, Message, Outcome, PeerRecord, Session, SessionError, Stats, SubmitError, Ticket, Trace,
 };
+use crate::tls::{self, TlsInfo};
 use crate::wire::{Capabilities, RawLine};
 
 /// Where the connection stands.
 #[derive(Debug)]
 enum Link {
     Connecting(Connector),
-    Open(Socket),
+    Handshake(Box<Handshake>),
+    Open(Stream),
     Closed,
 }
 
@@ -52,11 +62,16 @@ pub struct Client {
     link: Link,
     outcomes: VecDeque<Outcome>,
     reports: VecDeque<Event>,
+    sources: Sources,
     /// What a caller's own SASL has to answer.
     asked: Option<Event>,
     buffer: Vec<u8>,
     epoch: Instant,
     connect_error: Option<ConnectError>,
+    /// How to begin TLS, where that is wanted.
+    tls_connector: Option<tls::Connector>,
+    /// The TLS of the connection, or of the last one.
+    tls: Option<TlsInfo>,
     /// Under which key the server is remembered.
     key: Option<PeerKey>,
 }
@@ -98,6 +113,7 @@ impl Client {
     ///
     /// The host has no address, or no socket can be had.
     pub fn open(config: Config) -> Result<Self, ConnectError> {
+        let tls_connector = config.tls_connector()?;
         let connector = Connector::new(&config.target, config.session.timeouts.connect)?;
         let session = Session::new(auth::session_options(&config));
         Ok(Self {
@@ -106,10 +122,13 @@ impl Client {
             link: Link::Connecting(connector),
             outcomes: VecDeque::new(),
             reports: VecDeque::new(),
+            sources: Sources::default(),
             asked: None,
             buffer: Vec::new(),
             epoch: Instant::now(),
             connect_error: None,
+            tls_connector,
+            tls: None,
             key: None,
         })
     }
@@ -241,7 +260,8 @@ impl Client {
     pub fn as_fd(&self) -> Option<BorrowedFd<'_>> {
         match &self.link {
             Link::Connecting(connector) => connector.as_fd(),
-            Link::Open(socket) => Some(socket.as_fd()),
+            Link::Handshake(handshake) => Some(handshake.stream.socket.as_fd()),
+            Link::Open(stream) => Some(stream.socket().as_fd()),
             Link::Closed => None,
         }
     }
@@ -250,7 +270,10 @@ impl Client {
     pub fn interest(&mut self) -> Interest {
         match &self.link {
             Link::Connecting(_) => Interest { read: false, write: true },
-            Link::Open(_) => Interest { read: true, write: self.session.wants_output() },
+            Link::Handshake(handshake) => handshake.stream.interest(),
+            Link::Open(stream) => {
+                Interest { read: true, write: stream.wants_write() || self.session.wants_output() }
+            }
             Link::Closed => Interest::default(),
         }
     }
@@ -261,28 +284,44 @@ impl Client {
         if self.outcomes.is_empty() { self.due() } else { Some(Duration::ZERO) }
     }
 
+    fn socket(&self) -> Option<&Socket> {
+        match &self.link {
+            Link::Handshake(handshake) => Some(&handshake.stream.socket),
+            Link::Open(stream) => Some(stream.socket()),
+            Link::Connecting(_) | Link::Closed => None,
+        }
+    }
+
     /// How long until the connection itself wants attention.
     fn due(&self) -> Option<Duration> {
         match &self.link {
             Link::Connecting(connector) => Some(connector.timeout()),
-            Link::Open(_) => self.session.deadline().map(|deadline| deadline.saturating_sub(self.now())),
+            Link::Handshake(handshake) => Some(handshake.until.saturating_sub(self.now())),
+            Link::Open(_) => {
+                let session = self.session.deadline().map(|deadline| deadline.saturating_sub(self.now()));
+                [session, self.sources.due()].into_iter().flatten().min()
+            }
             Link::Closed => None,
         }
     }
 
     /// Does all that can be done without blocking: connects, reads, writes, ends what has waited too long.
     pub fn drive(&mut self) {
+        let mut drawn = false;
         loop {
             let again = match &self.link {
                 // To a server that lets us speak first all is said at once: what is queued next goes with EHLO.
                 Link::Connecting(_) => {
                     self.connecting() && !(self.session.is_early() && self.session.unfinished() == 0)
                 }
+                Link::Handshake(_) => self.handshake(),
                 Link::Open(_) => self.exchange(),
                 Link::Closed => false,
             };
             self.take_events();
-            if !again {
+            // Once: a fast source must not keep the caller here for as long as it has something.
+            let drew = !core::mem::replace(&mut drawn, true) && self.draw();
+            if !again && !drew {
                 break;
             }
         }
@@ -299,6 +338,11 @@ impl Client {
     /// How many tickets have an outcome to come or to be collected.
     pub fn outstanding(&self) -> usize {
         self.session.unfinished().saturating_add(self.outcomes.len())
+    }
+
+    /// The TLS of the connection, or, when that has ended, of the last one; `None`: it is or was in clear.
+    pub const fn tls(&self) -> Option<&TlsInfo> {
+        self.tls.as_ref()
     }
 
     /// The level used now.

@@ -133,6 +133,25 @@ pub(super) fn wait(sockets: &[(&Socket, Interest)], timeout: Option<Duration>) -
     }
 }
 
+/// Waits for a socket, and for something else to become readable.
+pub(super) fn wait_also(
+    socket: &Socket,
+    interest: Interest,
+    other: Option<BorrowedFd<'_>>,
+    timeout: Option<Duration>,
+) -> io::Result<()> {
+    let Some(other) = other else { return wait(&[(socket, interest)], timeout).map(|_| ()) };
+    let mut flags = PollFlags::empty();
+    flags.set(PollFlags::IN, interest.read);
+    flags.set(PollFlags::OUT, interest.write);
+    let mut fds = [PollFd::new(socket, flags), PollFd::new(&other, PollFlags::IN)];
+    let timeout = timeout.map(|timeout| Timespec::try_from(timeout).unwrap_or(LONG));
+    match poll(&mut fds, timeout.as_ref()) {
+        Ok(_) | Err(Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
 const LONG: Timespec = Timespec { tv_sec: i32::MAX as i64, tv_nsec: 0 };
 
 #[cfg(not(target_vendor = "apple"))]

@@ -30,6 +30,7 @@ impl Engine {
                 self.bdat_answered(250, "", size, last);
                 Ok(())
             }
+            Asked::StartTls => self.reply(220, "Go ahead with TLS"),
             Asked::Auth { .. } | Asked::AuthResponse => self.reply(235, "Authentication successful"),
             // The server greets anew (Postfix, XCLIENT_README).
             Asked::Told(Told::Xclient) => self.reply(220, &format!("{} ESMTP", host_name(&self.options))),
@@ -63,7 +64,7 @@ impl Engine {
                 self.bdat_answered(code, text, size, last);
             }
             Asked::Hello(kind) if positive => {
-                let text = hello_text(&self.options, kind, text);
+                let text = hello_text(&self.options, kind, text, self.options.starttls && !self.secure);
                 self.out.push(code, None, &text, false);
             }
             _ => {
@@ -129,6 +130,7 @@ impl Engine {
                 self.auth = Default::default();
                 self.transaction = Default::default();
             }
+            Asked::StartTls if positive => self.stage = Stage::Handshake,
             Asked::Quit if positive => self.closing = true,
             _ => {}
         }
@@ -154,8 +156,8 @@ impl Engine {
 fn fits(asked: Asked, code: u16) -> bool {
     match (code, asked) {
         (400..=599, _) => true,
-        (220, Asked::Greeting) | (354, Asked::Data) => true,
-        (200..=299, asked) => !matches!(asked, Asked::Greeting | Asked::Data),
+        (220, Asked::Greeting | Asked::StartTls) | (354, Asked::Data) => true,
+        (200..=299, asked) => !matches!(asked, Asked::Greeting | Asked::Data | Asked::StartTls),
         _ => false,
     }
 }
@@ -206,7 +208,7 @@ fn host_name(options: &ServerOptions) -> String {
 }
 
 /// The EHLO reply: the given text, of which only the first line counts, and the extensions (RFC 5321 §4.1.1.1).
-fn hello_text(options: &ServerOptions, kind: Hello, text: &str) -> String {
+fn hello_text(options: &ServerOptions, kind: Hello, text: &str, starttls: bool) -> String {
     let mut lines = text.lines().next().unwrap_or_default().to_owned();
     if kind == Hello::Helo {
         return lines;
@@ -224,6 +226,7 @@ fn hello_text(options: &ServerOptions, kind: Hello, text: &str) -> String {
     offer(options.smtputf8, "SMTPUTF8");
     offer(options.dsn, "DSN");
     offer(options.enhanced_status_codes, "ENHANCEDSTATUSCODES");
+    offer(starttls, "STARTTLS");
     match options.size {
         Some(0) => offer(true, "SIZE"),
         Some(size) => offer(true, &format!("SIZE {size}")),

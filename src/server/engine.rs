@@ -33,6 +33,8 @@ pub(super) enum Stage {
     /// The greeting hasn't been asked for.
     Start,
     Commands,
+    /// STARTTLS was answered with 220: nothing may come in clear any more.
+    Handshake,
     /// The answer to a challenge of AUTH.
     Auth,
     /// Content of DATA.
@@ -66,6 +68,7 @@ pub(super) enum Asked {
     Expn,
     Help,
     Etrn,
+    StartTls,
     Auth {
         initial: bool,
     },
@@ -92,6 +95,8 @@ pub(super) struct Engine {
     pub(super) stage: Stage,
     pub(super) asked: Option<Asked>,
     pub(super) hello: Option<Hello>,
+    /// The connection is encrypted.
+    pub(super) secure: bool,
     /// The greeting was negative: nothing but QUIT is served (RFC 5321 §3.1).
     pub(super) no_service: bool,
     pub(super) auth: Auth,
@@ -122,6 +127,7 @@ impl Engine {
             stage: Stage::Start,
             asked: None,
             hello: None,
+            secure: false,
             no_service: false,
             auth: Auth::default(),
             transaction: Transaction::default(),
@@ -171,6 +177,14 @@ impl Engine {
             }
             let found = match self.stage {
                 Stage::Start => self.greet(input),
+                Stage::Handshake => {
+                    // RFC 3207 §6: it came before the handshake, so it isn't the client's for certain.
+                    self.closing |= !input.is_empty();
+                    if input.is_empty() {
+                        return self.starve();
+                    }
+                    None
+                }
                 Stage::Commands | Stage::Auth => match self.lines.take(input, self.line_max()) {
                     Line::None => return self.starve(),
                     line if matches!(self.stage, Stage::Auth) => self.auth_line(line),
@@ -237,6 +251,12 @@ impl Engine {
             }
         };
         let (command, info) = parsed?;
+        if command == Command::StartTls && self.asked.is_some() && !rest.is_empty() {
+            // S5's exception: what was pipelined in clear must not be taken for something encrypted (RFC 3207 §6).
+            self.asked = None;
+            self.close_with(refusal::BEHIND_STARTTLS);
+            return None;
+        }
         let alone = matches!(command, Command::Hello(..) | Command::Data)
             || matches!(self.asked, Some(Asked::Auth { .. }));
         if alone && self.options.quirks.enforce_sync && !rest.is_empty() {
@@ -283,6 +303,23 @@ impl Engine {
         self.closing = true;
     }
 
+    /// Behind a positive answer to STARTTLS everything known of the client is forgotten (RFC 3207 §4.2). False: it doesn't fit.
+    pub(super) fn tls_established(&mut self) -> bool {
+        match self.stage {
+            Stage::Start => {}
+            Stage::Handshake if !self.closing => {
+                self.stage = Stage::Commands;
+                self.hello = None;
+                self.auth = Auth::default();
+                self.transaction = Transaction::default();
+                self.lines = Lines::default();
+            }
+            _ => return false,
+        }
+        self.secure = true;
+        true
+    }
+
     pub(super) fn end_of_input(&mut self) {
         self.ended = true;
     }
@@ -301,7 +338,16 @@ impl Engine {
 
     pub(super) fn wants_input(&self, held: usize) -> bool {
         let limits = &self.options.limits;
-        !self.closing && !self.ended && !over(held, limits.input) && !over(self.out.unsent(), limits.output)
+        let handshake = matches!(self.stage, Stage::Handshake);
+        !handshake
+            && !self.closing
+            && !self.ended
+            && !over(held, limits.input)
+            && !over(self.out.unsent(), limits.output)
+    }
+
+    pub(super) fn awaits_handshake(&self) -> bool {
+        matches!(self.stage, Stage::Handshake) && !self.closing && self.out.unsent() == 0
     }
 
     pub(super) fn awaits_answer(&self) -> bool {

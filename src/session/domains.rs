@@ -43,6 +43,22 @@ impl Domains {
     }
 }
 
+impl Job {
+    /// Puts those still to be tried in another order: first whom `first` names, each part as it was. Returns how many those are.
+    fn sort(&mut self, first: impl FnMut(&Address) -> bool) -> usize {
+        let mut first = first;
+        let recipients = &self.message.recipients;
+        let todo = (0..self.remaining()).filter_map(|nth| self.recipient(nth));
+        let (mut chosen, others): (Vec<u32>, Vec<u32>) = todo.partition(|&index| {
+            recipients.get(index as usize).is_some_and(|recipient| first(&recipient.address))
+        });
+        let count = chosen.len();
+        chosen.extend(others);
+        self.todo = Some(chosen);
+        count
+    }
+}
+
 /// The domains of those still to be tried, as often as they come.
 fn domains(job: &Job) -> impl Iterator<Item = Box<str>> {
     (0..job.remaining())

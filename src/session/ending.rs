@@ -48,7 +48,7 @@ impl Session {
         }
         let error = Arc::new(error);
         let reason = Reason::Ended(Arc::clone(&error));
-        let handed = self.output.handed();
+        let handed = self.may_have_left();
         let after_421 = matches!(*error, SessionError::ShutDown(_));
         for mut transaction in core::mem::take(&mut self.flight) {
             transaction.after_421 |= after_421;
@@ -73,6 +73,7 @@ impl Session {
             return self.end(SessionError::ShutDown(reply));
         }
         self.stage = Stage::Draining;
+        self.source = None;
         self.output.discard();
         self.ledger.forget_behind(self.output.written());
         for transaction in &mut self.flight {
@@ -107,11 +108,14 @@ impl Session {
     /// This connection is of no more use; its messages are. Committed ones are in doubt, the others go again.
     pub(super) fn reconnect(&mut self, why: ReconnectReason) {
         let error = Arc::new(SessionError::Closed { waiting_for: None });
-        let handed = self.output.handed();
+        let handed = self.may_have_left();
         let mut again: Vec<Box<Job>> = Vec::new();
         for transaction in core::mem::take(&mut self.flight) {
             if transaction.is_committed(handed) {
                 let outcome = transaction.lost(handed, Reason::Ended(Arc::clone(&error)));
+                self.finish(outcome);
+            } else if transaction.job.over || transaction.job.is_spent() {
+                let outcome = transaction.lost(handed, Reason::SourceSpent);
                 self.finish(outcome);
             } else {
                 again.push(transaction.undo());
@@ -129,7 +133,7 @@ impl Session {
     /// 354 in a transaction that must not be completed: the way out is to leave before the dot.
     pub(super) fn abandon(&mut self) {
         if let Some(transaction) = self.flight.pop_back() {
-            self.close(transaction);
+            self.clear(transaction);
         }
         self.reconnect(ReconnectReason::Abandoned);
     }
@@ -148,6 +152,8 @@ impl Session {
         self.output.restart();
         self.parser = ReplyParser::new(self.options.reply_limits);
         self.cursor = Cursor::Between;
+        self.held = 0;
+        self.source = None;
         self.secure = None;
         self.drained = None;
         self.login = Login::default();
@@ -167,7 +173,7 @@ impl Session {
 
     /// Raw commands without a reply. Whether the server acted on one that had left is not known.
     fn commands_lost(&mut self, reason: &Reason) {
-        let handed = self.output.handed();
+        let handed = self.may_have_left();
         while let Some(entry) = self.ledger.front() {
             self.ledger.pop();
             if let Sent::Command(ticket, _) = entry.sent {

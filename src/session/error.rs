@@ -26,6 +26,9 @@ pub enum SubmitError {
     /// A message without recipients.
     #[error("no recipient")]
     NoRecipient,
+    /// The message has its content already, and was given a source of content.
+    #[error("the message has its content already: make it with Message::streamed")]
+    NotStreamed,
     /// The empty path is a sender only (RFC 5321 §4.1.1.3).
     #[error("recipient: the empty path can't be a recipient")]
     NullRecipient,

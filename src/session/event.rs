@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::options::Level;
-use super::outcome::Outcome;
+use super::outcome::{Outcome, Ticket};
 use crate::sasl::Challenge;
 use crate::wire::Reply;
 
@@ -51,6 +51,16 @@ pub enum Event {
     Upgrade {
         /// The level used from here on.
         to: Level,
+    },
+    /// The next piece of a streamed content is wanted. Answer each of these once, now or later, with
+    /// [`Session::content`](super::Session::content), [`content_end`](super::Session::content_end) or
+    /// [`content_failed`](super::Session::content_failed).
+    WantContent {
+        /// Whose.
+        ticket: Ticket,
+        /// The first piece is wanted, of a source that was drawn from before: rewind it. A piece that is on its way to the
+        /// session from before that must not be given any more.
+        rewind: bool,
     },
 }
 

@@ -1,5 +1,5 @@
 //! What of a message's wishes is sent to a server, what is left out, and for want of what the message is refused. The table
-//! is in `docs/extensions.md`; the reasons are here. Nothing here sends.
+//! is in `docs/extensions.md`; the reasons are here.
 //!
 //! The rule: a wish is left out if the message may travel without it by the wish's own RFC, and the outcome says so; else the
 //! message is refused before a byte of it leaves. A wish that the caller requires is never left out.
@@ -18,12 +18,13 @@
 use std::borrow::Cow;
 
 use super::Session;
+use super::ledger::Sent;
 use super::message::Message;
 use super::options::Utf8Policy;
 use super::outcome::Reason;
 use super::prdr::Prdr;
 use super::transaction::Transaction;
-use crate::wire::{Address, ByMode, DeliverBy, Extension, ExtensionSet, Param, is_moment};
+use crate::wire::{Address, Body, ByMode, DeliverBy, Extension, ExtensionSet, Param, command, is_moment};
 
 /// Extensions whose parameter can't be left out.
 const INDISPENSABLE: [Extension; 3] = [Extension::FutureRelease, Extension::RequireTls, Extension::Smtputf8];
@@ -57,6 +58,46 @@ fn ascii(address: &Address) -> Option<Address> {
 }
 
 impl Session {
+    /// MAIL, with what goes on it.
+    pub(super) fn mail(&mut self, transaction: &mut Transaction) {
+        if transaction.job.message.asks {
+            self.note_wishes(transaction);
+        }
+        let offered = self.offered();
+        let message = &transaction.job.message;
+        let size = message.size().filter(|_| self.offer.size.is_some() && !message.has_param("SIZE"));
+        let body = if message.has_param("BODY") {
+            None
+        } else if message.is_binary() {
+            Some(Body::BinaryMime)
+        } else {
+            (message.is_eight_bit() && self.offer.eight_bit_mime).then_some(Body::EightBitMime)
+        };
+        let international = message.is_internationalized();
+        let utf8 = international && self.offer.smtputf8 && !message.has_param("SMTPUTF8");
+        let sender = spelt(&message.sender, self.offer.smtputf8);
+        let params = message.params.iter().filter(|param| goes_on_mail(param, offered));
+        self.send(Sent::Mail, |out| {
+            command::mail(out, &sender, size, body, utf8, params);
+        });
+        if international && !self.offer.smtputf8 {
+            transaction.job.left_out.insert(Extension::Smtputf8);
+        }
+    }
+
+    /// The next RCPT, with what goes on it.
+    pub(super) fn rcpt(&mut self, transaction: &mut Transaction) {
+        let index = transaction.job.recipient(transaction.named);
+        transaction.named += 1;
+        let recipient = index.and_then(|index| transaction.job.message.recipients.get(index as usize));
+        if let (Some(index), Some(recipient)) = (index, recipient) {
+            let address = spelt(&recipient.address, self.offer.smtputf8);
+            let offered = self.offer.extensions;
+            let params = recipient.params.iter().filter(|param| goes_on_rcpt(param, offered));
+            self.send(Sent::Rcpt(index), |out| command::rcpt(out, &address, params));
+        }
+    }
+
     /// What this session can make use of.
     pub(super) fn offered(&self) -> ExtensionSet {
         let mut offered = self.offer.extensions;

@@ -33,6 +33,10 @@ pub(super) enum Sent {
     Content,
     /// BDAT LAST and its chunk.
     Chunk,
+    /// BDAT with a chunk of so many octets that is not the last.
+    Part(u32),
+    /// RSET in the middle of a transaction whose chunks come to nothing.
+    Clear,
     /// A raw command.
     Command(Ticket, Verb),
     /// A command of the streaming probe.
@@ -58,12 +62,12 @@ impl Sent {
             Self::Introduction => Verb::Xclient,
             Self::Forward => Verb::Xforward,
             Self::Auth | Self::AuthGivenUp => Verb::Auth,
-            Self::Reset | Self::Probe(Probe::Reset) => Verb::Rset,
+            Self::Reset | Self::Clear | Self::Probe(Probe::Reset) => Verb::Rset,
             Self::Mail | Self::Probe(Probe::Mail) => Verb::Mail,
             Self::Rcpt(_) | Self::Probe(Probe::Rcpt) => Verb::Rcpt,
             Self::Data => Verb::Data,
             Self::Content => Verb::Content,
-            Self::Chunk | Self::Probe(Probe::Chunk) => Verb::Bdat,
+            Self::Chunk | Self::Part(_) | Self::Probe(Probe::Chunk) => Verb::Bdat,
         }
     }
 
@@ -85,7 +89,16 @@ impl Sent {
 
     /// Whether it belongs to the transaction at the front of the flight.
     pub(super) const fn of_transaction(self) -> bool {
-        matches!(self, Self::Mail | Self::Rcpt(_) | Self::Data | Self::Content | Self::Chunk)
+        matches!(
+            self,
+            Self::Mail
+                | Self::Rcpt(_)
+                | Self::Data
+                | Self::Content
+                | Self::Chunk
+                | Self::Part(_)
+                | Self::Clear
+        )
     }
 }
 
@@ -129,6 +142,10 @@ impl Ledger {
 
     pub(super) fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
     }
 
     /// Whether a command is unanswered behind which nothing may be sent.

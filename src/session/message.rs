@@ -1,7 +1,10 @@
 //! A message to send: envelope (RFC 5321 §2.3.1) and content. All of its parts were checked when they were made, so a
 //! `Message` can't hold anything that would inject a command.
 
+use bytes::Bytes;
+
 use super::error::SubmitError;
+use super::streamed::Streamed;
 use crate::wire::{Address, ClientInfo, Content, Extension, ExtensionSet, Param};
 
 /// One forward-path with its RCPT parameters.
@@ -43,7 +46,9 @@ pub struct Message {
     pub(super) sender: Address,
     pub(super) params: Vec<Param>,
     pub(super) recipients: Vec<Recipient>,
+    /// Empty where it is given as it goes.
     pub(super) content: Content,
+    pub(super) stream: Option<Streamed>,
     /// Extensions without which it is not to be sent.
     pub(super) required: ExtensionSet,
     /// Whom it came from, for XFORWARD.
@@ -60,10 +65,17 @@ impl Message {
             params: Vec::new(),
             recipients: Vec::new(),
             content,
+            stream: None,
             required: ExtensionSet::EMPTY,
             forward: None,
             asks: false,
         }
+    }
+
+    /// A message whose content is given while it is sent: when its turn has come there is an
+    /// [`Event::WantContent`](super::Event::WantContent), and it is answered piece by piece.
+    pub fn streamed(sender: Address, stream: Streamed) -> Self {
+        Self { stream: Some(stream), ..Self::new(sender, Content::new(Bytes::new())) }
     }
 
     /// Adds a recipient.
@@ -142,9 +154,26 @@ impl Message {
         &self.recipients
     }
 
-    /// The content.
+    /// The content; empty where it is given as it goes.
     pub const fn content(&self) -> &Content {
         &self.content
+    }
+
+    /// What was declared of content that is given as it goes.
+    pub const fn stream(&self) -> Option<&Streamed> {
+        self.stream.as_ref()
+    }
+
+    /// Octets as RFC 1870 counts them, or as declared; `None` if nobody knows.
+    pub fn size(&self) -> Option<u64> {
+        self.stream.map_or_else(|| Some(self.content.size()), |stream| stream.length)
+    }
+
+    /// Whether its content, given as it goes, can begin again: the source knows.
+    pub(crate) const fn set_rewindable(&mut self, rewindable: bool) {
+        if let Some(stream) = &mut self.stream {
+            stream.rewindable = rewindable;
+        }
     }
 
     /// The parameters of MAIL.
@@ -194,6 +223,23 @@ impl Message {
         !(self.sender.is_ascii()
             && self.recipients.iter().all(|recipient| recipient.address.is_ascii())
             && self.params.iter().all(Param::is_ascii))
+    }
+
+    /// Whether it needs BINARYMIME (RFC 3030).
+    pub(super) fn is_binary(&self) -> bool {
+        self.stream.map_or_else(|| self.content.is_binary(), |stream| stream.is_binary())
+    }
+
+    /// Whether there may be octets over 127 in its text.
+    pub(super) fn is_eight_bit(&self) -> bool {
+        self.stream.map_or_else(|| self.content.eight_bit(), |_| !self.is_seven_bit())
+    }
+
+    /// Whether the caller said that there is none.
+    pub(super) fn is_seven_bit(&self) -> bool {
+        let body = self.params.iter().find(|param| param.keyword().eq_ignore_ascii_case("BODY"));
+        let declared = body.and_then(Param::value).is_some_and(|body| body.eq_ignore_ascii_case("7BIT"));
+        declared || self.stream.is_some_and(|stream| stream.seven_bit)
     }
 
     /// Whether the caller gave this MAIL parameter himself.

@@ -13,6 +13,7 @@ mod auth;
 mod autherror;
 mod client_info;
 mod domains;
+mod driver;
 mod ending;
 mod error;
 mod event;
@@ -28,20 +29,21 @@ mod prdr;
 mod raw;
 mod replies;
 mod scheduler;
+mod source;
 mod starttls;
 mod stats;
+mod streamed;
 mod timer;
 mod trace;
 mod transaction;
 mod trial;
+mod window;
 
 #[cfg(test)]
 mod tests;
 
 use core::fmt;
-use core::time::Duration;
 use std::collections::VecDeque;
-use std::io::IoSlice;
 use std::sync::Arc;
 
 pub use self::autherror::{AuthError, SaslCallError};
@@ -55,6 +57,7 @@ pub use self::outcome::{Outcome, Reason, RecipientOutcome, Status, Ticket};
 pub use self::peer::{PeerRecord, Verdict};
 pub use self::starttls::{Secure, TlsError, TlsFailure};
 pub use self::stats::{Stats, Wait};
+pub use self::streamed::Streamed;
 pub use self::trace::{Direction, Trace};
 
 use self::auth::Login;
@@ -63,14 +66,11 @@ use self::greeting::Offer;
 use self::ledger::{Entry, Ledger, Sent};
 use self::output::Output;
 use self::scheduler::Cursor;
+use self::source::Source;
 use self::stats::RoundTrips;
 use self::timer::Timer;
 use self::transaction::{Job, Keeper, Transaction};
 use crate::wire::{Capabilities, Drained, RawLine, ReplyParser};
-
-/// How much may wait to begin before [`Session::has_room`] says no, where the window does not say so before.
-const ROOM_MESSAGES: usize = 256;
-const ROOM_BYTES: u64 = 1024 * 1024;
 
 /// One connection's worth of protocol, and the messages that are to go over it.
 ///
@@ -84,7 +84,8 @@ const ROOM_BYTES: u64 = 1024 * 1024;
 ///    ([`handle_timeout`](Self::handle_timeout));
 /// 2. drain output: [`output`](Self::output) hands out slices, the driver writes what it can, and says how much with
 ///    [`sent`](Self::sent), even if it was nothing;
-/// 3. drain events: [`next_event`](Self::next_event) until it is `None`;
+/// 3. drain events: [`next_event`](Self::next_event) until it is `None`. Where one was answered
+///    ([`Event::WantContent`]), go back to 2;
 /// 4. take the [`deadline`](Self::deadline);
 /// 5. wait until there is input, or room for output that is left, or the deadline passes.
 ///
@@ -109,6 +110,8 @@ pub struct Session {
     peer: PeerRecord,
     parser: ReplyParser,
     output: Output,
+    /// Octets that `output` counts as sent and the driver still has.
+    held: u64,
     ledger: Ledger,
     /// What has not begun, in order.
     queue: VecDeque<Item>,
@@ -117,6 +120,8 @@ pub struct Session {
     /// What has begun and is not finished, in order. The front of the ledger belongs to the front of this.
     flight: VecDeque<Transaction>,
     cursor: Cursor,
+    /// The streamed content that is being sent: that of the last in `flight`.
+    source: Option<Box<Source>>,
     /// The last transaction sent may still be open on the server.
     needs_rset: bool,
     /// The last transaction answered ended with an acceptance (or there was none).
@@ -202,11 +207,13 @@ impl Session {
             peer,
             parser,
             output: Output::default(),
+            held: 0,
             ledger: Ledger::default(),
             queue: VecDeque::new(),
             queued_bytes: 0,
             flight: VecDeque::new(),
             cursor: Cursor::Between,
+            source: None,
             needs_rset: false,
             last_ended_well: true,
             probing: false,
@@ -244,8 +251,7 @@ impl Session {
     /// The message can't be sent whatever the server offers, or the session has ended. What depends on the server's offer
     /// (SIZE, 8BITMIME, SMTPUTF8) is an outcome, `Refused`, with its [`Reason`].
     pub fn submit(&mut self, message: Message) -> Result<Ticket, SubmitError> {
-        self.check_open()?;
-        message.check()?;
+        self.check(&message)?;
         let ticket = self.ticket();
         self.queued_bytes = self.queued_bytes.saturating_add(message.content.size());
         self.queue.push_back(Item::Message(Box::new(Job::new(ticket, message))));
@@ -280,74 +286,9 @@ impl Session {
         }
     }
 
-    /// Gives bytes from the server. All of them are taken.
-    pub fn feed(&mut self, now: Duration, data: &[u8]) {
-        self.stats.bytes_received = self.stats.bytes_received.saturating_add(data.len() as u64);
-        let generation = self.generation;
-        let mut parser = core::mem::take(&mut self.parser);
-        let mut input = data;
-        while self.generation == generation {
-            match self.stage {
-                Stage::StartTls if self.ledger.is_empty() => break,
-                Stage::Greeting
-                | Stage::Hello
-                | Stage::StartTls
-                | Stage::Auth
-                | Stage::Ready
-                | Stage::Draining => {}
-                // The answer to QUIT interests nobody, and nothing is believed once it is over.
-                Stage::Unconnected | Stage::Quitting | Stage::Closed => break,
-            }
-            match parser.parse(&mut input) {
-                Ok(Some(reply)) => self.on_reply(now, reply),
-                Ok(None) => break,
-                Err(error) => self.end(PeerError::Malformed(error).into()),
-            }
-        }
-        if self.generation == generation && self.in_handshake() {
-            self.hand_over(now, parser.drained(input));
-        }
-        if self.generation == generation {
-            self.parser = parser;
-        }
-    }
-
-    /// Hands out what is to be written next, as slices that live until the next call; returns how many.
-    ///
-    /// What is handed out may have been sent, for all the session knows, until [`sent`](Self::sent) says how much was: so
-    /// call that behind every call of this.
-    pub fn output<'a>(&'a mut self, slices: &mut [IoSlice<'a>]) -> usize {
-        self.advance();
-        self.output.slices(slices)
-    }
-
-    /// So many of the bytes handed out were written; the others were not.
-    pub fn sent(&mut self, now: Duration, n: usize) {
-        let before = self.output.written();
-        self.output.sent(n);
-        let after = self.output.written();
-        self.timer.on_write(now, after > before, self.output.pending() > 0);
-        self.stats.bytes_sent = self.stats.bytes_sent.saturating_add(after.saturating_sub(before));
-        let whole = self.ledger.front().map(|front| self.whole(front));
-        if whole.is_some_and(|whole| whole > before && whole <= after) {
-            self.timer.front_since = now;
-        }
-    }
-
-    /// Whether there is something to be written.
-    pub fn wants_output(&mut self) -> bool {
-        self.advance();
-        self.output.pending() > 0
-    }
-
     /// What became known, one thing at a time.
     pub fn next_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
-    }
-
-    /// QUIT has left: shut down the writing side, then close. No answer is waited for.
-    pub fn half_close(&self) -> bool {
-        self.stage == Stage::Quitting && self.output.pending() == 0
+        self.events.pop_front().or_else(|| self.ask())
     }
 
     /// The level used now: what the server, the trials and the caller allow.
@@ -374,16 +315,6 @@ impl Session {
     pub fn unfinished(&self) -> usize {
         let commands = self.tickets.saturating_sub(self.finished());
         usize::try_from(commands).unwrap_or(usize::MAX)
-    }
-
-    /// Whether a further message would begin soon: what a driver asks before it draws one from a source without end.
-    pub fn has_room(&self) -> bool {
-        let begun = self.flight.len().saturating_add(self.queue.len());
-        let window = self.options.max_in_flight;
-        !self.is_closed()
-            && (window == 0 || begun < window)
-            && self.queue.len() < ROOM_MESSAGES
-            && self.queued_bytes < ROOM_BYTES
     }
 
     /// Whether nothing more will happen.

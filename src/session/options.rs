@@ -136,6 +136,8 @@ pub struct Timeouts {
     pub content: Duration,
     /// The reply to any other command.
     pub other: Duration,
+    /// The next piece of a streamed content, from the caller.
+    pub source: Duration,
 }
 
 impl Timeouts {
@@ -152,6 +154,7 @@ impl Timeouts {
             block: limit,
             content: limit,
             other: limit,
+            source: limit,
         }
     }
 }
@@ -170,6 +173,8 @@ impl Default for Timeouts {
             block: minutes(3),
             content: minutes(10),
             other: minutes(5),
+            // A server need not wait for more than five (RFC 5321 §4.5.3.2.7).
+            source: minutes(4),
         }
     }
 }
@@ -194,6 +199,8 @@ pub struct Options {
     pub recipients: RecipientPolicy,
     /// When BDAT is used.
     pub chunking: Chunking,
+    /// How many octets one BDAT chunk of a streamed content has; 0 is taken for 1.
+    pub chunk_size: u32,
     /// Send 8-bit content although the server did not offer 8BITMIME (RFC 6152).
     pub eight_bit_anyway: bool,
     /// Who logs in. With somebody to log in, nothing is sent before the greeting (see `early`).
@@ -229,6 +236,7 @@ impl Options {
             max_unanswered: 0,
             recipients: RecipientPolicy::Any,
             chunking: Chunking::Auto,
+            chunk_size: 64 * 1024,
             eight_bit_anyway: false,
             auth: Auth::None,
             starttls: StartTls::Never,

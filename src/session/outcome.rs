@@ -70,6 +70,9 @@ pub enum Reason {
     /// The server accepted content after it had refused the sender: under which sender is unknown.
     #[error("the content was accepted although the sender had been refused")]
     AcceptedAfterRefusal,
+    /// The server accepted the last chunk although it had refused one before (RFC 3030).
+    #[error("the content was accepted although a part of it had been refused")]
+    AcceptedInPart,
     /// The caller cancelled it.
     #[error("cancelled before it began")]
     Cancelled,
@@ -123,6 +126,12 @@ pub enum Reason {
         /// The server's limit.
         limit: usize,
     },
+    /// The source of its content failed: what had left of it was taken back.
+    #[error("the source of the content failed: {0}")]
+    SourceFailed(Arc<str>),
+    /// It would have had to go again, and the source of its content can't be rewound.
+    #[error("the content was drawn already, and its source can't begin again")]
+    SourceSpent,
     /// More recipients than the server takes in one transaction (RFC 9422), and the message is for all or nobody.
     #[error("the server takes at most {limit} recipients at once, and the message is for all or nobody")]
     TooManyRecipients {

@@ -11,7 +11,7 @@ use std::io::IoSlice;
 use bytes::Bytes;
 use zeroize::Zeroize as _;
 
-use crate::wire::Content;
+use crate::wire::{Content, Stuffed};
 
 /// Sent text is dropped from the buffer when there is more of it than this.
 const COMPACT: usize = 64 * 1024;
@@ -58,6 +58,13 @@ impl Output {
     /// Queues content with its dots stuffed and the final dot (RFC 5321 §4.5.2).
     pub(super) fn data(&mut self, content: &Content) {
         for piece in content.stuffed() {
+            self.content(piece);
+        }
+    }
+
+    /// Queues a piece of content with its dots stuffed: more is to come.
+    pub(super) fn piece(&mut self, content: &Content) {
+        for piece in Stuffed::piece(content) {
             self.content(piece);
         }
     }
@@ -178,7 +185,8 @@ impl Output {
         }
     }
 
-    fn content(&mut self, bytes: Bytes) {
+    /// Queues content as it is.
+    pub(super) fn content(&mut self, bytes: Bytes) {
         if !bytes.is_empty() {
             self.queued = self.queued.saturating_add(bytes.len() as u64);
             self.segments.push_back(Segment::Content(bytes));

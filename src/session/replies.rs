@@ -28,7 +28,7 @@ impl Session {
                 _ => PeerError::Unsolicited(reply.to_owned()).into(),
             });
         };
-        if entry.end > self.output.handed() {
+        if entry.end > self.may_have_left() {
             return self.on_early(entry, reply);
         }
         if !plausible(entry.sent, reply.class()) && !self.announces_replies(entry, reply) {
@@ -87,17 +87,28 @@ impl Session {
                 // The next transaction may have joined an older one: whoever is accepted by it is accepted for the old
                 // sender. Only if the one before ended well is there nothing to be mixed up with.
                 if reply.class() != Class::Positive && !self.last_ended_well {
-                    match self.flight.front_mut() {
-                        Some(transaction) => transaction.condemn(Reason::ResetRefused),
-                        None if self.stage == Stage::Ready => self.reconnect(ReconnectReason::Abandoned),
-                        None => {}
-                    }
+                    self.reset_refused();
                 }
             }
             Sent::Forward => self.on_forward(reply.class()),
             Sent::Introduction => self.on_introduction(reply.class(), reply.to_owned()),
             Sent::Probe(step) => self.on_probe(step, reply.class()),
-            Sent::Mail | Sent::Rcpt(_) | Sent::Data | Sent::Content | Sent::Chunk => {}
+            Sent::Mail
+            | Sent::Rcpt(_)
+            | Sent::Data
+            | Sent::Content
+            | Sent::Chunk
+            | Sent::Part(_)
+            | Sent::Clear => {}
+        }
+    }
+
+    /// An older transaction may be open still.
+    fn reset_refused(&mut self) {
+        match self.flight.front_mut() {
+            Some(transaction) => transaction.condemn(Reason::ResetRefused),
+            None if self.stage == Stage::Ready => self.reconnect(ReconnectReason::Abandoned),
+            None => {}
         }
     }
 
@@ -171,6 +182,16 @@ impl Session {
                 }
                 return self.close(transaction);
             }
+            Sent::Part(_) => self.on_part(&mut transaction, reply),
+            Sent::Clear => {
+                self.ledger.pop();
+                self.last_ended_well = reply.class() == Class::Positive;
+                self.clear(transaction);
+                if !self.last_ended_well {
+                    self.reset_refused();
+                }
+                return;
+            }
             Sent::Greeting
             | Sent::Hello(_)
             | Sent::StartTls
@@ -204,21 +225,30 @@ impl Session {
         }
     }
 
+    /// A transaction leaves the wire before its content came to an end.
+    pub(super) fn clear(&mut self, transaction: Transaction) {
+        if transaction.job.over {
+            let outcome = transaction.lost(0, Reason::SourceSpent);
+            self.refusals = self.refusals.saturating_add(u32::from(outcome.status == Status::Refused));
+            self.finish(outcome);
+        } else {
+            self.close(transaction);
+        }
+    }
+
     /// The server answered content that is still on its way. A refusal is believed: the rest is not sent, so it is certain
     /// that nobody got it; only a chunk has to be sent to its end. An acceptance is not believed.
     fn on_premature(&mut self, entry: Entry, reply: ReplyRef<'_>) -> bool {
-        let handed = self.output.handed();
+        let handed = self.may_have_left();
         let verb = entry.sent.verb();
-        if !matches!(entry.sent, Sent::Content | Sent::Chunk)
-            || self.flight.front().and_then(|front| front.commit).is_none_or(|commit| commit <= handed)
-        {
+        if !matches!(entry.sent, Sent::Content | Sent::Chunk | Sent::Part(_)) || self.whole(entry) <= handed {
             return false;
         }
         if matches!(reply.class(), Class::Positive | Class::Intermediate) {
             self.end(PeerError::Early { verb, reply: reply.to_owned() }.into());
             return true;
         }
-        if entry.sent == Sent::Chunk || self.stage == Stage::Draining {
+        if matches!(entry.sent, Sent::Chunk | Sent::Part(_)) || self.stage == Stage::Draining {
             return false;
         }
         if let Some(mut transaction) = self.flight.pop_front() {

@@ -21,7 +21,8 @@
 //! 8. Policy `all`, and chunks before they are trusted: content is held until every RCPT is answered.
 //! 9. A message that the server said it can't take (SIZE, 8BITMIME, SMTPUTF8) is refused here; none of it is sent. So is one
 //!    that asks for what isn't offered and can't be left out: see `extensions`.
-//! 10. Early: to a server that offered PIPECONNECT last time, EHLO goes out before the greeting, and what that offer allows
+//! 10. Content that the caller gives as it goes has rules of its own: `source`.
+//! 11. Early: to a server that offered PIPECONNECT last time, EHLO goes out before the greeting, and what that offer allows
 //!     goes with it. Trials don't: they need to know where they stand. QUIT doesn't.
 
 use super::domains::Domains;
@@ -32,8 +33,8 @@ use super::outcome::Reason;
 use super::peer::Verdict;
 use super::stats::Wait;
 use super::transaction::{Job, Transaction, Via};
-use super::{Item, Session, Stage, extensions};
-use crate::wire::{Address, Body, Extension, command};
+use super::{Item, Session, Stage};
+use crate::wire::{Address, command};
 
 /// As long as so much is queued to be written, nothing is added: what has not begun can still be cancelled.
 const ENOUGH: u64 = 256 * 1024;
@@ -56,9 +57,11 @@ pub(super) enum Cursor {
     Data,
     /// DATA was answered positively.
     Content,
+    /// In content that the caller gives as it goes.
+    Stream,
 }
 
-enum Step {
+pub(super) enum Step {
     Went,
     Must(Wait),
     Idle,
@@ -138,7 +141,8 @@ impl Session {
                         let trial = self.flight.back().is_some_and(|transaction| transaction.trial);
                         Step::Must(if trial { Wait::Trial } else { Wait::Data })
                     }
-                    Cursor::Content => self.content(),
+                    Cursor::Content => self.behind_go_ahead(),
+                    Cursor::Stream => self.stream(),
                 }
             }
             _ => Step::Idle,
@@ -182,20 +186,15 @@ impl Session {
                 if let Some(wait) = self.window(job.message.content.size()) {
                     return Step::Must(wait);
                 }
-                let binary = job.message.content.is_binary();
-                self.begin_message(level, binary)
+                let (binary, endless) = (job.message.is_binary(), job.message.size().is_none());
+                self.begin_message(level, binary, endless)
             }
         }
     }
 
-    fn begin_message(&mut self, level: Level, binary: bool) -> Step {
+    /// `endless`: how long the content is, nobody knows.
+    fn begin_message(&mut self, level: Level, binary: bool, endless: bool) -> Step {
         let blind = if self.discouraged() { level.min(Level::Group) } else { level };
-        let always = self.options.chunking == Chunking::Always;
-        let via = if self.chunks() && (always || blind == Level::Streaming || binary) {
-            Via::Bdat
-        } else {
-            Via::Data
-        };
         let mut trial = false;
         if !self.flight.is_empty() {
             let behind_dot = self.flight.back().is_some_and(|last| last.via == Via::Data);
@@ -203,6 +202,7 @@ impl Session {
                 // The trial group must not commit us to anything: it ends with DATA, or holds its chunk back.
                 trial = !self.discouraged()
                     && self.flight.len() == 1
+                    && !self.flight.back().is_some_and(|last| last.job.over)
                     && level == Level::Group
                     && self.untried(Level::Continuous, self.peer.continuous);
                 if !trial {
@@ -223,9 +223,17 @@ impl Session {
         if level == Level::Lockstep && self.forward_alone() {
             return Step::Went;
         }
-        if !trial && !self.discouraged() && self.probe_pays() {
+        if !trial && !self.discouraged() && self.probe_pays(endless) {
             self.probe();
         }
+        let always = self.options.chunking == Chunking::Always;
+        // Before the first chunk of it may go, the probe in front of it is answered.
+        let promising = endless && self.probing;
+        let via = if self.chunks() && (always || blind == Level::Streaming || binary || promising) {
+            Via::Bdat
+        } else {
+            Via::Data
+        };
         let Some(Item::Message(job)) = self.queue.pop_front() else { return Step::Idle };
         self.queued_bytes = self.queued_bytes.saturating_sub(job.message.content.size());
         self.envelope_of(job, via, blind, trial);
@@ -257,7 +265,7 @@ impl Session {
         let lockstep = level == Level::Lockstep;
         let hold = lockstep
             || self.options.recipients == RecipientPolicy::All
-            || (via == Via::Bdat && level < Level::Streaming);
+            || (via == Via::Bdat && (level < Level::Streaming || transaction.job.message.stream.is_some()));
         if !lockstep {
             while transaction.named < transaction.count {
                 self.rcpt(&mut transaction);
@@ -312,10 +320,12 @@ impl Session {
     /// DATA, or the chunk itself.
     fn head_of_content(&mut self, transaction: &mut Transaction) {
         match transaction.via {
+            _ if transaction.job.over => self.cursor = Cursor::Stream,
             Via::Data => {
                 self.send(Sent::Data, command::data);
                 self.cursor = Cursor::Data;
             }
+            Via::Bdat if transaction.job.message.stream.is_some() => self.open_source(transaction),
             Via::Bdat => {
                 let content = &transaction.job.message.content;
                 let size = content.size();
@@ -330,7 +340,7 @@ impl Session {
     }
 
     /// Rule 2: 354 was received.
-    fn content(&mut self) -> Step {
+    fn behind_go_ahead(&mut self) -> Step {
         let Some(mut transaction) = self.flight.pop_back() else {
             self.cursor = Cursor::Between;
             return Step::Went;
@@ -340,7 +350,19 @@ impl Session {
             self.abandon();
             return Step::Idle;
         }
+        if transaction.job.over {
+            self.flight.push_back(transaction);
+            self.abandon();
+            return Step::Idle;
+        }
         self.note(Sent::Content);
+        // Whatever the reply, an end of content ends the transaction (RFC 5321 §4.1.1.4).
+        self.needs_rset = false;
+        if transaction.may_deliver() && transaction.job.message.stream.is_some() {
+            self.open_source(&transaction);
+            self.flight.push_back(transaction);
+            return Step::Went;
+        }
         if transaction.may_deliver() {
             self.output.data(&transaction.job.message.content);
             transaction.commit = Some(self.output.queued());
@@ -348,8 +370,6 @@ impl Session {
             self.output.lone_dot();
         }
         self.flight.push_back(transaction);
-        // Whatever the reply, an end of content ends the transaction (RFC 5321 §4.1.1.4).
-        self.needs_rset = false;
         self.cursor = Cursor::Between;
         Step::Went
     }
@@ -382,23 +402,13 @@ impl Session {
         Step::Idle
     }
 
-    /// Rule 7.
-    fn window(&self, size: u64) -> Option<Wait> {
-        let Self { options, flight, output, .. } = self;
-        let full = options.max_in_flight > 0 && flight.len() >= options.max_in_flight;
-        let unanswered = output.queued().saturating_sub(self.answered).saturating_add(size);
-        let heavy = options.max_unanswered > 0
-            && !flight.is_empty()
-            && unanswered > u64::try_from(options.max_unanswered).unwrap_or(u64::MAX);
-        (full || heavy).then_some(Wait::Window)
-    }
-
     /// Rule 9.
     fn unsuitable(&self, job: &Job) -> Option<Reason> {
         let offer = &self.offer;
         let content = &job.message.content;
-        if let Some(limit) = offer.size.filter(|&limit| limit > 0 && content.size() > limit) {
-            return Some(Reason::TooLarge { size: content.size(), limit });
+        let size = job.message.size().unwrap_or(0);
+        if let Some(limit) = offer.size.filter(|&limit| limit > 0 && size > limit) {
+            return Some(Reason::TooLarge { size, limit });
         }
         if self.for_all() && job.remaining() > offer.rcpt_max {
             return Some(Reason::TooManyRecipients { limit: offer.rcpt_max });
@@ -416,7 +426,7 @@ impl Session {
         if !offer.smtputf8 && job.message.is_internationalized() && !self.downgrades(&job.message) {
             return Some(Reason::NeedsSmtputf8);
         }
-        if content.is_binary() {
+        if job.message.is_binary() {
             return (!(offer.binarymime && self.chunks())).then_some(Reason::NeedsBinaryMime);
         }
         (content.eight_bit() && !offer.eight_bit_mime && !self.options.eight_bit_anyway)
@@ -424,13 +434,13 @@ impl Session {
     }
 
     /// Rule 4: is it worth finding out whether refused chunks are swallowed?
-    fn probe_pays(&self) -> bool {
+    fn probe_pays(&self, endless: bool) -> bool {
         // It counts as a transaction where those are numbered (MAILMAX).
         let left = self.offer.mail_max.saturating_sub(self.transactions_here) as usize;
         !self.probing
             && !self.early
             && left > REPAID + 1
-            && self.queue.len() > REPAID
+            && (self.queue.len() > REPAID || endless)
             && self.options.max_in_flight != 1
             && self.chunks()
             && self.untried(Level::Streaming, self.peer.streaming)
@@ -452,44 +462,5 @@ impl Session {
         // Not part of the command: a server that drains nothing answers before it has all of it.
         self.output.command(|out| out.extend_from_slice(PROBE_CHUNK));
         self.send(Sent::Probe(Probe::Reset), command::rset);
-    }
-
-    fn mail(&mut self, transaction: &mut Transaction) {
-        if transaction.job.message.asks {
-            self.note_wishes(transaction);
-        }
-        let offered = self.offered();
-        let message = &transaction.job.message;
-        let content = &message.content;
-        let size = (self.offer.size.is_some() && !message.has_param("SIZE")).then(|| content.size());
-        let body = if message.has_param("BODY") {
-            None
-        } else if content.is_binary() {
-            Some(Body::BinaryMime)
-        } else {
-            (content.eight_bit() && self.offer.eight_bit_mime).then_some(Body::EightBitMime)
-        };
-        let international = message.is_internationalized();
-        let utf8 = international && self.offer.smtputf8 && !message.has_param("SMTPUTF8");
-        let sender = extensions::spelt(&message.sender, self.offer.smtputf8);
-        let params = message.params.iter().filter(|param| extensions::goes_on_mail(param, offered));
-        self.send(Sent::Mail, |out| {
-            command::mail(out, &sender, size, body, utf8, params);
-        });
-        if international && !self.offer.smtputf8 {
-            transaction.job.left_out.insert(Extension::Smtputf8);
-        }
-    }
-
-    fn rcpt(&mut self, transaction: &mut Transaction) {
-        let index = transaction.job.recipient(transaction.named);
-        transaction.named += 1;
-        let recipient = index.and_then(|index| transaction.job.message.recipients.get(index as usize));
-        if let (Some(index), Some(recipient)) = (index, recipient) {
-            let address = extensions::spelt(&recipient.address, self.offer.smtputf8);
-            let offered = self.offer.extensions;
-            let params = recipient.params.iter().filter(|param| extensions::goes_on_rcpt(param, offered));
-            self.send(Sent::Rcpt(index), |out| command::rcpt(out, &address, params));
-        }
     }
 }

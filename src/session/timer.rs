@@ -79,22 +79,21 @@ impl Session {
             }
             self.timer.front_since.saturating_add(limit)
         });
-        match (writing, reply) {
-            (Some(writing), Some(reply)) => Some(writing.min(reply)),
-            (writing, reply) => writing.or(reply),
-        }
+        [writing, reply, self.source_deadline()].into_iter().flatten().min()
     }
 
     /// What the server owes a reply to now: all of it has left.
     fn awaited(&self) -> Option<Entry> {
-        self.ledger.front().filter(|&front| self.whole(front) <= self.output.written())
+        self.ledger.front().filter(|&front| self.whole(front) <= self.left())
     }
 
     /// Where the last byte lies that has to leave before the reply to `front` is due. Content may be answered as soon as it
     /// has begun, so its entry ends there; but it may take longer to leave than its reply may take to come.
     pub(super) fn whole(&self, front: Entry) -> u64 {
         let commit = match front.sent {
+            Sent::Content if self.front_is_open() => Some(u64::MAX),
             Sent::Content | Sent::Chunk => self.flight.front().and_then(|transaction| transaction.commit),
+            Sent::Part(size) => Some(front.end.saturating_add(u64::from(size))),
             _ => None,
         };
         commit.map_or(front.end, |commit| commit.max(front.end))
@@ -123,12 +122,15 @@ impl Session {
             | Stage::Ready
             | Stage::Closed => {}
         }
+        if self.source_deadline().is_some_and(|deadline| deadline <= now) {
+            return self.source_stalled();
+        }
         if self.trial_failed(front) {
             return;
         }
         // On some paths a chunk doesn't even leave in whole.
-        let begun = self.ledger.front().filter(|front| front.end <= self.output.written());
-        if begun.is_some_and(|front| front.sent == Sent::Chunk) {
+        let begun = self.ledger.front().filter(|front| front.end <= self.left());
+        if begun.is_some_and(|front| matches!(front.sent, Sent::Chunk | Sent::Part(_))) {
             self.remember_silent_chunk();
         }
         self.end(SessionError::Timeout { waiting_for: front.map(|front| front.sent.verb()) });
@@ -143,10 +145,14 @@ const fn limit(timeouts: &Timeouts, sent: Sent) -> Duration {
         Sent::Mail => timeouts.mail,
         Sent::Rcpt(_) => timeouts.rcpt,
         Sent::Data => timeouts.data,
-        Sent::Content | Sent::Chunk => timeouts.content,
+        Sent::Content | Sent::Chunk | Sent::Part(_) => timeouts.content,
         Sent::Introduction => timeouts.greeting,
-        Sent::Auth | Sent::AuthGivenUp | Sent::Reset | Sent::Forward | Sent::Command(..) | Sent::Probe(_) => {
-            timeouts.other
-        }
+        Sent::Auth
+        | Sent::AuthGivenUp
+        | Sent::Reset
+        | Sent::Forward
+        | Sent::Clear
+        | Sent::Command(..)
+        | Sent::Probe(_) => timeouts.other,
     }
 }

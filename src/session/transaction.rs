@@ -7,7 +7,7 @@
 use super::message::Message;
 use super::outcome::{Outcome, Reason, RecipientOutcome, Status, Ticket};
 use super::prdr::Prdr;
-use crate::wire::{Address, Class, ExtensionSet, Reply, ReplyRef};
+use crate::wire::{Class, ExtensionSet, Reply, ReplyRef};
 
 /// What is known of one recipient so far.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ pub(super) struct Job {
     pub(super) message: Message,
     pub(super) verdicts: Vec<Verdict>,
     /// The recipients still to be tried; `None` is all of them.
-    todo: Option<Vec<u32>>,
+    pub(super) todo: Option<Vec<u32>>,
     /// What decides the outcome of the whole where the recipients don't.
     decided: Option<Status>,
     reply: Option<Reply>,
@@ -47,6 +47,10 @@ pub(super) struct Job {
     pub(super) left_out: ExtensionSet,
     /// How many lines of XFORWARD have gone in front of it.
     pub(super) forwarded: usize,
+    /// Of a streamed content some was asked for.
+    pub(super) drawn: bool,
+    /// What becomes of it is decided, and the wire only has to be cleared: it never goes again.
+    pub(super) over: bool,
 }
 
 impl Job {
@@ -62,12 +66,25 @@ impl Job {
             reason: None,
             left_out: ExtensionSet::EMPTY,
             forwarded: 0,
+            drawn: false,
+            over: false,
         }
     }
 
     /// Whether nothing of it was ever sent.
     pub(super) const fn is_untouched(&self) -> bool {
         self.todo.is_none() && self.forwarded == 0
+    }
+
+    /// Nobody is to get it.
+    pub(super) fn give_up(&mut self, reason: Reason) {
+        self.over = true;
+        self.reason = Some(reason);
+    }
+
+    /// Whether it can't go again, because its content was drawn from a source that can't begin again.
+    pub(super) fn is_spent(&self) -> bool {
+        self.drawn && self.message.stream.is_some_and(|stream| !stream.rewindable)
     }
 
     /// How many recipients are still to be tried.
@@ -81,20 +98,6 @@ impl Job {
             Some(todo) => todo.get(nth).copied(),
             None => u32::try_from(nth).ok().filter(|_| nth < self.verdicts.len()),
         }
-    }
-
-    /// Puts those still to be tried in another order: first whom `first` names, each part as it was. Returns how many those are.
-    pub(super) fn sort(&mut self, first: impl FnMut(&Address) -> bool) -> usize {
-        let mut first = first;
-        let recipients = &self.message.recipients;
-        let todo = (0..self.remaining()).filter_map(|nth| self.recipient(nth));
-        let (mut chosen, others): (Vec<u32>, Vec<u32>) = todo.partition(|&index| {
-            recipients.get(index as usize).is_some_and(|recipient| first(&recipient.address))
-        });
-        let count = chosen.len();
-        chosen.extend(others);
-        self.todo = Some(chosen);
-        count
     }
 
     /// Every recipient that is open gets `status`.
@@ -300,6 +303,17 @@ impl Transaction {
         }
     }
 
+    /// A chunk that is not the last was refused, and so is the content (RFC 3030 §4.2).
+    pub(super) fn on_part_refused(&mut self, reply: &Reply) {
+        if self.is_condemned() {
+            return;
+        }
+        self.content_refused = true;
+        self.all_refused(reply);
+        self.job.reply = Some(reply.clone());
+        self.condemned = Some(Some(Reason::AcceptedInPart));
+    }
+
     /// A reply to the content. True when it was the last.
     pub(super) fn on_final(&mut self, reply: ReplyRef<'_>, lmtp: bool, keeper: &mut Keeper) -> bool {
         if self.prdr != Prdr::No && self.on_prdr(reply) {
@@ -374,7 +388,13 @@ impl Transaction {
             rest.extend(later.map(|(index, _)| index));
             rest.sort_unstable();
         }
-        if !rest.is_empty() && self.goes_on() {
+        if !rest.is_empty() && self.job.is_spent() {
+            // The others could only have what is no more.
+            self.job.reason.get_or_insert(Reason::SourceSpent);
+            for verdict in self.job.verdicts.iter_mut().filter(|verdict| matches!(verdict, Verdict::Open)) {
+                *verdict = Verdict::Settled(Status::NotSent, None);
+            }
+        } else if !rest.is_empty() && self.goes_on() {
             for &index in &rest {
                 if let Some(verdict) = self.job.verdicts.get_mut(index as usize) {
                     *verdict = Verdict::Open;
@@ -413,7 +433,8 @@ impl Transaction {
                 Verdict::Settled(..) => {}
             }
         }
-        self.job.settle(Status::NotSent, open.then_some(reason))
+        let known = self.job.over;
+        self.job.settle(Status::NotSent, (open && !known).then_some(reason))
     }
 
     /// Takes everything back: the attempt did not count, the message is to go again.

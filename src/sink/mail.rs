@@ -148,6 +148,7 @@ impl Mail {
             }
             Request::Greeting => look_up(rules, RuleStage::Connect, ""),
             Request::Hello { name, .. } => look_up(rules, RuleStage::Hello, name),
+            Request::StartTls => look_up(rules, RuleStage::StartTls, ""),
             Request::Quit => look_up(rules, RuleStage::Quit, ""),
             _ => Answer::Accept,
         }

@@ -5,6 +5,7 @@
 //! content is copied once, with every bare LF and bare CR made a CRLF.
 
 mod scan;
+mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+pub(crate) use self::stream::{Canonical, Ends, Lines};
 use super::Stuffed;
 
 /// The content of a message: header and body, canonical, with what the engine has to know about it.

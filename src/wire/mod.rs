@@ -28,6 +28,7 @@ pub use self::command::{
     Body, HostName, HostNameError, LineError, MechanismName, MechanismNameError, Param, ParamError, RawLine,
     Verb,
 };
+pub(crate) use self::content::{Canonical, Ends, Lines};
 pub use self::content::{Content, ContentError};
 pub use self::dsn::{EnvelopeId, Notify, OriginalRecipient, Ret};
 pub use self::ehlo::{Capabilities, Limits};

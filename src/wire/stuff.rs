@@ -30,8 +30,16 @@ pub struct Stuffed<'a> {
 impl<'a> Stuffed<'a> {
     pub(super) fn new(content: &'a Content) -> Self {
         let end: &[u8] = if content.missing_crlf() { b"\r\n.\r\n" } else { b".\r\n" };
+        Self::ended(content, Some(Bytes::from_static(end)))
+    }
+
+    /// A piece of content, of which more is to come.
+    pub(crate) fn piece(content: &'a Content) -> Self {
+        Self::ended(content, None)
+    }
+
+    fn ended(content: &'a Content, end: Option<Bytes>) -> Self {
         let (bytes, dots) = (content.bytes(), content.dots());
-        let end = Some(Bytes::from_static(end));
         if dots.len().saturating_mul(SPARSE) > bytes.len() {
             return Self { bytes: copied(bytes, dots), dots: &[], from: 0, end };
         }

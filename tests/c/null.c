@@ -49,6 +49,13 @@ static void configs(void)
     REFUSED(smtpipe_config_set_xclient(NULL, "ADDR", NULL));
     REFUSED(smtpipe_config_set_reconnect(NULL, 1));
     REFUSED(smtpipe_config_set_early(NULL, 1));
+    REFUSED(smtpipe_config_set_credentials(NULL, "u", "p"));
+    REFUSED(smtpipe_config_set_oauth_token(NULL, "u", "t"));
+    REFUSED(smtpipe_config_set_auth_external(NULL));
+    REFUSED(smtpipe_config_set_auth_caller(NULL));
+    REFUSED(smtpipe_config_set_authzid(NULL, "a"));
+    REFUSED(smtpipe_config_set_auth_mechanisms(NULL, "PLAIN"));
+    REFUSED(smtpipe_config_set_auth_clear_text(NULL, 1));
     REFUSED(smtpipe_config_set_peers(NULL, NULL));
     REFUSED(smtpipe_config_set_timeout(NULL, SMTPIPE_TIMER_ALL, 1));
     REFUSED(smtpipe_config_set_reply_limits(NULL, 512, 1, 512));
@@ -58,6 +65,12 @@ static void configs(void)
     REFUSED(smtpipe_config_set_unix_path(config, NULL));
     REFUSED(smtpipe_config_set_local_name(config, NULL));
     REFUSED(smtpipe_config_set_xclient(config, NULL, "192.0.2.1"));
+    REFUSED(smtpipe_config_set_credentials(config, NULL, "p"));
+    REFUSED(smtpipe_config_set_credentials(config, "u", NULL));
+    REFUSED(smtpipe_config_set_oauth_token(config, NULL, "t"));
+    REFUSED(smtpipe_config_set_oauth_token(config, "u", NULL));
+    REFUSED(smtpipe_config_set_authzid(config, NULL));
+    REFUSED(smtpipe_config_set_auth_mechanisms(config, NULL));
     CHECK(smtpipe_config_reason(config) != NULL);
     OK(smtpipe_config_set_peers(config, NULL)); /* none */
     smtpipe_config_free(config);
@@ -140,6 +153,9 @@ static void messages(void)
     REFUSED(smtpipe_message_set_content_kind(NULL, SMTPIPE_CONTENT_TEXT));
     REFUSED(smtpipe_message_set_content(NULL, &byte, 1));
     REFUSED(smtpipe_message_set_content_borrowed(NULL, &byte, 1, release, &released));
+    REFUSED(smtpipe_message_set_content_fd(NULL, 0, SMTPIPE_LENGTH_UNKNOWN));
+    REFUSED(smtpipe_message_set_content_callback(NULL, SMTPIPE_LENGTH_UNKNOWN, NULL, NULL, NULL, NULL));
+    REFUSED(smtpipe_message_set_content_pieces(NULL, SMTPIPE_LENGTH_UNKNOWN, false));
     CHECK(released == 1);
 
     OK(smtpipe_message_new(&message));
@@ -156,6 +172,7 @@ static void messages(void)
     OK(smtpipe_message_add_param(message, "KEYWORD", NULL));
     REFUSED(smtpipe_message_set_content(message, NULL, 1));
     REFUSED(smtpipe_message_set_content_borrowed(message, NULL, 1, release, &released));
+    REFUSED(smtpipe_message_set_content_callback(message, SMTPIPE_LENGTH_UNKNOWN, NULL, NULL, NULL, NULL));
     CHECK(released == 2);
     OK(smtpipe_message_set_content(message, NULL, 0));
     OK(smtpipe_message_set_content_borrowed(message, NULL, 0, release, &released));
@@ -210,6 +227,10 @@ static void clients(void)
     smtpipe_client_free(NULL);
     EMPTY(smtpipe_client_reason(NULL));
     REFUSED(smtpipe_client_connect(NULL, 0));
+    REFUSED(smtpipe_client_auth_wait(NULL, 0, &event, sizeof event));
+    REFUSED(smtpipe_client_auth_begin(NULL, "PLAIN", NULL, 0, 0));
+    REFUSED(smtpipe_client_auth_respond(NULL, NULL, 0, 0));
+    REFUSED(smtpipe_client_auth_cancel(NULL));
     REFUSED(smtpipe_client_send(NULL, message, &ticket));
     REFUSED(smtpipe_client_submit(NULL, message, &ticket));
     EMPTY(smtpipe_client_has_room(NULL));
@@ -228,6 +249,7 @@ static void clients(void)
     EMPTY(smtpipe_client_error(NULL));
     REFUSED(smtpipe_client_set_trace(NULL, NULL, NULL));
     REFUSED(smtpipe_client_fd(NULL));
+    REFUSED(smtpipe_client_source_fd(NULL));
     REFUSED(smtpipe_client_interest(NULL));
     REFUSED(smtpipe_client_timeout_ms(NULL));
     REFUSED(smtpipe_client_drive(NULL));
@@ -236,6 +258,10 @@ static void clients(void)
 
     client = client_of(config);
     OK(smtpipe_client_connect(client, PATIENCE));
+    REFUSED(smtpipe_client_auth_wait(client, 0, NULL, sizeof event));
+    REFUSED(smtpipe_client_auth_begin(client, NULL, NULL, 0, 0));
+    REFUSED(smtpipe_client_auth_begin(client, "PLAIN", NULL, 1, 0));
+    REFUSED(smtpipe_client_auth_respond(client, NULL, 1, 0));
     REFUSED(smtpipe_client_send(client, NULL, &ticket));
     REFUSED(smtpipe_client_send(client, message, NULL));
     REFUSED(smtpipe_client_submit(client, NULL, &ticket));
@@ -293,7 +319,13 @@ static void sessions(void)
     REFUSED(smtpipe_session_cancel(NULL, 1));
     REFUSED(smtpipe_session_quit(NULL));
     REFUSED(smtpipe_session_start(NULL, 0));
+    REFUSED(smtpipe_session_auth_begin(NULL, "PLAIN", NULL, 0, 0));
+    REFUSED(smtpipe_session_auth_respond(NULL, NULL, 0, 0));
+    REFUSED(smtpipe_session_auth_cancel(NULL));
     REFUSED(smtpipe_session_feed(NULL, 0, &byte, 1));
+    REFUSED(smtpipe_session_content(NULL, 0, 1, &byte, 1));
+    REFUSED(smtpipe_session_content_end(NULL, 0, 1));
+    REFUSED(smtpipe_session_content_failed(NULL, 1, "x"));
     REFUSED(smtpipe_session_end_of_input(NULL, 0));
     REFUSED(smtpipe_session_connection_lost(NULL, 0, "x"));
     REFUSED(smtpipe_session_handle_timeout(NULL, 0));
@@ -324,7 +356,11 @@ static void sessions(void)
     REFUSED(smtpipe_session_etrn(session, NULL, &ticket));
     REFUSED(smtpipe_session_etrn(session, "x", NULL));
     OK(smtpipe_session_start(session, 0));
+    REFUSED(smtpipe_session_auth_begin(session, NULL, NULL, 0, 0));
+    REFUSED(smtpipe_session_auth_begin(session, "PLAIN", NULL, 1, 0));
+    REFUSED(smtpipe_session_auth_respond(session, NULL, 1, 0));
     REFUSED(smtpipe_session_feed(session, 0, NULL, 1));
+    REFUSED(smtpipe_session_content_failed(session, 1, NULL));
     OK(smtpipe_session_feed(session, 0, NULL, 0));
     REFUSED(smtpipe_session_connection_lost(session, 0, NULL));
     REFUSED(smtpipe_session_next_event(session, NULL, sizeof event));
@@ -355,11 +391,14 @@ static void servers(void)
     REFUSED(smtpipe_server_options_set_size(NULL, 1, 1));
     REFUSED(smtpipe_server_options_add_extension(NULL, "X"));
     REFUSED(smtpipe_server_options_add_parameter(NULL, "X"));
+    REFUSED(smtpipe_server_options_add_mechanism(NULL, "X"));
+    REFUSED(smtpipe_server_options_require_auth(NULL, 1));
     REFUSED(smtpipe_server_options_set_limit(NULL, SMTPIPE_SERVER_LIMIT_LINE, 1));
     OK(smtpipe_server_options_new(&options));
     REFUSED(smtpipe_server_options_set_host_name(options, NULL));
     REFUSED(smtpipe_server_options_add_extension(options, NULL));
     REFUSED(smtpipe_server_options_add_parameter(options, NULL));
+    REFUSED(smtpipe_server_options_add_mechanism(options, NULL));
 
     REFUSED(smtpipe_server_new(NULL, NULL));
     REFUSED(smtpipe_server_new(options, NULL));
@@ -369,6 +408,8 @@ static void servers(void)
     REFUSED(smtpipe_server_end_of_input(NULL));
     REFUSED(smtpipe_server_next_request(NULL, &request, sizeof request));
     REFUSED(smtpipe_server_accept(NULL));
+    REFUSED(smtpipe_server_challenge(NULL, NULL, 0));
+    EMPTY(smtpipe_server_is_authenticated(NULL));
     REFUSED(smtpipe_server_reply(NULL, 250, "x"));
     REFUSED(smtpipe_server_shut_down(NULL, "x"));
     REFUSED(smtpipe_server_flush(NULL));
@@ -414,6 +455,9 @@ static void sinks(void)
     REFUSED(smtpipe_sink_options_set_host_name(NULL, "n"));
     REFUSED(smtpipe_sink_options_offer(NULL, SMTPIPE_EXT_DSN, 1));
     REFUSED(smtpipe_sink_options_set_size(NULL, 1, 1));
+    REFUSED(smtpipe_sink_options_add_user(NULL, "u", "p"));
+    REFUSED(smtpipe_sink_options_set_auth_mechanisms(NULL, "PLAIN"));
+    REFUSED(smtpipe_sink_options_require_auth(NULL, 1));
     REFUSED(smtpipe_sink_options_set_limits(NULL, 1, 1, 1));
     REFUSED(smtpipe_sink_options_add_extension(NULL, "X"));
     REFUSED(smtpipe_sink_options_set_quirk(NULL, SMTPIPE_QUIRK_ENFORCE_SYNC, 1));
@@ -452,6 +496,7 @@ static void sinks(void)
     EMPTY(smtpipe_received_connection(NULL, 0));
     EMPTY(smtpipe_received_chunked(NULL, 0));
     EMPTY(smtpipe_received_sender(NULL, 0));
+    EMPTY(smtpipe_received_user(NULL, 0));
     EMPTY(smtpipe_received_params(NULL, 0));
     EMPTY(smtpipe_received_xforward(NULL, 0));
     EMPTY(smtpipe_received_xclient(NULL, 0));

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use smtpipe::session::{
-    Chunking, Message, Options, Outcome, PeerRecord, Recipient, RecipientPolicy, StartTls, Utf8Policy,
-    Verdict,
+    Chunking, Message, Options, Outcome, PeerRecord, Recipient, RecipientPolicy, StartTls, Streamed,
+    Utf8Policy, Verdict,
 };
 use smtpipe::wire::{
     Address, Capabilities, ClientAttribute, ClientInfo, Content, Extension, HostName, Param, Reply,
@@ -54,13 +54,20 @@ pub(crate) fn options(settings: &Settings) -> Options {
         options.utf8 = Utf8Policy::DowngradeDomain;
     }
     options.xclient = (!settings.xclient.is_empty()).then(|| client(&settings.xclient));
+    if let Some(size) = settings.chunk_size {
+        options.chunk_size = size.try_into().unwrap();
+    }
     options
 }
 
 pub(crate) fn message(letter: &Letter) -> Message {
+    let sender = Address::new(&letter.sender.address).unwrap();
     let bytes = Bytes::copy_from_slice(&letter.content);
-    let content = if letter.binary { Content::binary(bytes) } else { Content::new(bytes) };
-    let mut message = Message::new(Address::new(&letter.sender.address).unwrap(), content);
+    let mut message = match &letter.stream {
+        Some(stream) => Message::streamed(sender, streamed(letter, stream)),
+        None if letter.binary => Message::new(sender, Content::binary(bytes)),
+        None => Message::new(sender, Content::new(bytes)),
+    };
     for param in &letter.sender.params {
         message.push_param(parameter(param));
     }
@@ -84,6 +91,24 @@ fn client(said: &[String]) -> ClientInfo {
         let value = Some(value).filter(|value| !value.is_empty());
         client.with(ClientAttribute::from_name(name).unwrap(), value).unwrap()
     })
+}
+
+fn streamed(letter: &Letter, stream: &fixture::Streaming) -> Streamed {
+    let mut made = match (letter.binary, stream.strict) {
+        (true, _) => Streamed::binary(),
+        (false, true) => Streamed::strict(),
+        (false, false) => Streamed::text(),
+    };
+    if let Some(length) = stream.length {
+        made = made.length(length);
+    }
+    if stream.seven_bit {
+        made = made.seven_bit();
+    }
+    if stream.rewind {
+        made = made.rewindable();
+    }
+    made
 }
 
 fn parameter(text: &str) -> Param {

@@ -32,6 +32,8 @@ pub(crate) struct Settings {
     pub(crate) downgrade: bool,
     /// What XCLIENT says, as `NAME=value`; `NAME=` for what isn't known.
     pub(crate) xclient: Vec<String>,
+    /// How long the chunks of a streamed content are.
+    pub(crate) chunk_size: Option<usize>,
     /// `if-offered`, `required`; `None`: STARTTLS is never used.
     pub(crate) starttls: Option<String>,
     pub(crate) clear_after_failed_tls: bool,
@@ -71,6 +73,52 @@ pub(crate) struct Letter {
     pub(crate) require: Vec<String>,
     /// What XFORWARD says, as `xclient` above.
     pub(crate) forward: Vec<String>,
+    /// The content is given as it goes.
+    pub(crate) stream: Option<Streaming>,
+}
+
+/// How a content is given as it goes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Streaming {
+    /// So many octets at a time.
+    pub(crate) piece: usize,
+    /// Declared beforehand.
+    pub(crate) length: Option<u64>,
+    pub(crate) rewind: bool,
+    pub(crate) strict: bool,
+    pub(crate) seven_bit: bool,
+    /// The source fails behind so many octets.
+    pub(crate) fails: Option<usize>,
+    /// Or gives no more.
+    pub(crate) stalls: Option<usize>,
+}
+
+/// What a source has to say next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Drawn {
+    Piece(Vec<u8>),
+    End,
+    Failed,
+    Nothing,
+}
+
+impl Letter {
+    /// What its source says next, of which so many octets were drawn.
+    pub(crate) fn draw(&self, at: usize) -> Drawn {
+        let stream = self.stream.as_ref().expect("a streamed content");
+        let stops = [stream.fails, stream.stalls].into_iter().flatten();
+        let stop = stops.min().unwrap_or(usize::MAX).min(self.content.len());
+        if at < stop {
+            let end = at.saturating_add(stream.piece.max(1)).min(stop);
+            Drawn::Piece(self.content[at..end].to_vec())
+        } else if stream.fails == Some(at) {
+            Drawn::Failed
+        } else if stream.stalls == Some(at) {
+            Drawn::Nothing
+        } else {
+            Drawn::End
+        }
+    }
 }
 
 /// An address (without brackets) and the parameters that follow it.

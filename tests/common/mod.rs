@@ -16,6 +16,7 @@ pub(crate) mod login;
 pub(crate) mod parse;
 pub(crate) mod path;
 pub(crate) mod peer;
+pub(crate) mod proof;
 pub(crate) mod referee;
 pub(crate) mod replay;
 pub(crate) mod replies;

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::escape::unescape;
-use super::fixture::{Expect, Fixture, Letter, Mailbox, RecipientVerdict, Settings, Step, Verdict};
+use super::fixture::{
+    Expect, Fixture, Letter, Mailbox, RecipientVerdict, Settings, Step, Streaming, Verdict,
+};
 
 /// Parses a fixture, or says in which line it makes no sense.
 pub(crate) fn parse(text: &str) -> Result<Fixture, String> {
@@ -59,6 +61,7 @@ fn header(fixture: &mut Fixture, line: &str) -> Result<(), String> {
         "utf8" if value == "downgrade" => options.downgrade = true,
         "utf8" if value == "refuse" => {}
         "xclient" => options.xclient = words(value),
+        "chunk-size" => options.chunk_size = Some(count(value)?),
         "eight-bit-anyway" => options.eight_bit_anyway = yes(value)?,
         "starttls" if matches!(value, "if-offered" | "required") => {
             options.starttls = Some(value.to_owned());
@@ -115,11 +118,16 @@ fn body(fixture: &mut Fixture, line: &str, open: &mut bool) -> Result<(), String
         }
         "C!" => client(fixture, &unescape(rest)?, joins),
         "C<" => {
-            let letter = find(fixture, rest)?;
+            let (name, range) = rest.split_once(' ').unwrap_or((rest, ""));
+            let letter = find(fixture, name)?;
             // Behind BDAT content is as it is; behind a 354 it is stuffed and ended.
             let chunk = matches!(fixture.steps.last(), Some(Step::Client(batch)) if last_line_is_bdat(batch));
-            let bytes = if chunk { letter.canonical() } else { letter.stuffed() };
-            client(fixture, &bytes, joins);
+            let whole = if chunk { letter.canonical() } else { letter.stuffed() };
+            let bytes = match range.split_once("..") {
+                Some((from, to)) => whole.get(count(from)?..count(to)?).ok_or("not so long")?,
+                None => &whole,
+            };
+            client(fixture, bytes, joins);
         }
         "--" => return Ok(()),
         "M:" => fixture.messages.push(letter(rest)?),
@@ -140,6 +148,10 @@ fn body(fixture: &mut Fixture, line: &str, open: &mut bool) -> Result<(), String
             verdict.left_out = words(rest);
         }
         "MB" => fixture.messages.last_mut().ok_or("no message yet")?.binary = true,
+        "MS" => {
+            let stream = streaming(rest)?;
+            fixture.messages.last_mut().ok_or("no message yet")?.stream = Some(stream);
+        }
         "=>" => {
             let Some(Step::Expect(Expect::Outcome(verdict))) = fixture.steps.last_mut() else {
                 return Err("a recipient belongs under an outcome".into());
@@ -207,7 +219,27 @@ fn letter(line: &str) -> Result<Letter, String> {
         binary: false,
         require: Vec::new(),
         forward: Vec::new(),
+        stream: None,
     })
+}
+
+/// `PIECE length N rewind strict 7bit fails N stalls N`
+fn streaming(text: &str) -> Result<Streaming, String> {
+    let mut words = text.split_whitespace();
+    let number = |word: Option<&str>| count(word.unwrap_or_default());
+    let mut found = Streaming { piece: number(words.next())?, ..Streaming::default() };
+    while let Some(word) = words.next() {
+        match word {
+            "length" => found.length = Some(number(words.next())? as u64),
+            "fails" => found.fails = Some(number(words.next())?),
+            "stalls" => found.stalls = Some(number(words.next())?),
+            "rewind" => found.rewind = true,
+            "strict" => found.strict = true,
+            "7bit" => found.seven_bit = true,
+            _ => return Err(format!("unknown: {word}")),
+        }
+    }
+    Ok(found)
 }
 
 fn mailboxes(text: &str) -> Result<Vec<Mailbox>, String> {

@@ -11,7 +11,7 @@ use smtpipe::session::{
     Event, Message, Options, Outcome, Secure, Session, SubmitError, Ticket, TlsError, TlsFailure,
 };
 
-use super::fixture::{Letter, Settings};
+use super::fixture::{Drawn, Letter, Settings};
 use super::referee::Referee;
 
 /// How the transport takes what is handed out.
@@ -39,6 +39,8 @@ pub(crate) struct Run {
     /// Events other than outcomes, in words.
     pub(crate) events: Vec<String>,
     pub(crate) tickets: BTreeMap<String, Ticket>,
+    /// How much of each streamed content was drawn.
+    drawn: BTreeMap<Ticket, usize>,
     letters: Vec<Letter>,
     lmtp: bool,
     /// Each connection is encrypted from the beginning.
@@ -68,6 +70,7 @@ impl Run {
             outcomes: BTreeMap::new(),
             events: Vec::new(),
             tickets: BTreeMap::new(),
+            drawn: BTreeMap::new(),
             letters: letters.to_vec(),
             lmtp,
             implicit_tls: false,
@@ -208,8 +211,8 @@ impl Run {
     pub(crate) fn drain(&mut self) {
         for _ in 0..1_000_000 {
             let progress = self.write();
-            self.collect();
-            if !progress {
+            let answered = self.collect();
+            if !progress && !answered {
                 return;
             }
         }
@@ -246,7 +249,9 @@ impl Run {
         !bytes.is_empty()
     }
 
-    fn collect(&mut self) {
+    /// True if something was given to the session by it.
+    fn collect(&mut self) -> bool {
+        let mut answered = false;
         while let Some(event) = self.session.next_event() {
             let words = match event {
                 Event::Outcome(outcome) => {
@@ -271,10 +276,43 @@ impl Run {
                 }
                 Event::Upgrade { to } => format!("upgrade {to}"),
                 Event::Downgrade { from, to, .. } => format!("downgrade {from} {to}"),
+                Event::WantContent { ticket, rewind } => {
+                    answered |= self.give(ticket, rewind);
+                    continue;
+                }
                 other => panic!("{other:?}"),
             };
             self.events.push(words);
         }
+        answered
+    }
+
+    /// Answers for the source of a streamed content.
+    fn give(&mut self, ticket: Ticket, rewind: bool) -> bool {
+        assert!(!self.outcomes.contains_key(&ticket), "content is wanted of what is over");
+        assert!(!rewind || self.drawn.contains_key(&ticket), "it was not drawn, and it's to be rewound");
+        let at = self.drawn.entry(ticket).or_default();
+        if rewind {
+            *at = 0;
+        }
+        let name = self.tickets.iter().find(|(_, t)| **t == ticket).expect("a known ticket").0;
+        let letter = self.letters.iter().find(|letter| letter.name == *name).unwrap();
+        assert!(!rewind || letter.stream.as_ref().is_some_and(|s| s.rewind), "it can't be rewound");
+        match letter.draw(*at) {
+            Drawn::Piece(piece) => {
+                *at += piece.len();
+                assert!(self.session.content(self.now, ticket, piece.into()));
+            }
+            Drawn::End => assert!(self.session.content_end(self.now, ticket)),
+            Drawn::Failed => assert!(self.session.content_failed(ticket, "it broke")),
+            Drawn::Nothing => return false,
+        }
+        true
+    }
+
+    /// How much of its content was drawn.
+    pub(crate) fn drawn(&self, name: &str) -> usize {
+        self.tickets.get(name).and_then(|ticket| self.drawn.get(ticket)).copied().unwrap_or(0)
     }
 
     /// The session asked for another connection, and has none yet.

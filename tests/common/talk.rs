@@ -16,6 +16,7 @@ pub(crate) fn letter(name: &str, recipients: &[&str]) -> Letter {
         binary: false,
         require: Vec::new(),
         forward: Vec::new(),
+        stream: None,
     }
 }
 

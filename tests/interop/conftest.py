@@ -1,4 +1,4 @@
-"""Where the interop tests find their modules, and the table of results that a whole run writes."""
+"""Where the interop tests find their modules, the servers, and the table of results that a whole run writes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "torture"))
 
 import table
+from mta import SERVERS, Server, Unavailable
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +23,33 @@ def results() -> Iterator[table.Table]:
     yield rows
     if os.environ.get("SMTPIPE_INTEROP_TABLE") == "1":
         rows.write()
+
+
+@pytest.fixture(scope="session", params=list(SERVERS))
+def server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A server, freshly started; stopped by its pid when all tests with it are done. Each has letters of its own numbers."""
+    yield from started(request.param)
+
+
+@pytest.fixture(scope="session", params=[name for name, kind in SERVERS.items() if kind.tight])
+def tight(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A server with tight limits: on recipients, on messages of one connection, or on both."""
+    yield from started(request.param, tight=True)
+
+
+#: A server runs once, whatever its limits: it has one folder and one port.
+RUNNING: dict[str, Server] = {}
+
+
+def started(name: str, *, tight: bool = False) -> Iterator[Server]:
+    if name in RUNNING:
+        RUNNING.pop(name).stop()
+    chosen = SERVERS[name]()
+    try:
+        chosen.start(tight=tight)
+    except Unavailable as problem:
+        pytest.skip(f"{chosen.name}: {problem}")
+    RUNNING[name] = chosen
+    yield chosen
+    if RUNNING.get(name) is chosen:
+        RUNNING.pop(name).stop()

@@ -42,22 +42,29 @@ class Letter:
 
 
 def letters(
-    mailboxes: list[str], count: int, *, refuses: tuple[str, ...] = (), takes: Callable[[bytes], bool] = lambda _: True
+    mailboxes: list[str],
+    count: int,
+    *,
+    first: int = 0,
+    refuses: tuple[str, ...] = (),
+    takes: Callable[[bytes], bool] = lambda _: True,
 ) -> list[Letter]:
-    """`count` letters to the mailboxes; at the stages in `refuses` some in mid-stream are refused by the servers' rules."""
+    """`count` letters to the mailboxes, numbered from `first`; at the stages in `refuses` some in mid-stream are refused by the
+    servers' rules.
+    """
     chance = random.Random(2920)
     contents = list(filter(takes, real_mail()))[:count]
     while len(contents) < count:
         contents.append(generated(chance, len(contents)))
     chance.shuffle(contents)
     out = []
-    for number, content in enumerate(contents):
+    for number, content in enumerate(contents, first):
         recipients = chance.sample(mailboxes, 1 + number % len(mailboxes))
         out.append(Letter(number, f"s{number}@a.test", recipients, f"X-Interop-Number: {number}\r\n".encode() + content))
     for step, (stage, change) in enumerate(REFUSALS):
         if stage in refuses:
-            for number in range(count // 8 + 7 * step, count, count // 3):
-                change(out[number])
+            for at in range(count // 8 + 7 * step, count, count // 3):
+                change(out[at])
     return out
 
 

@@ -7,12 +7,11 @@ import json
 import os
 import shlex
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from corpus import Letter
-from mta import Server
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120.0
@@ -36,18 +35,56 @@ class Report:
     level: str
     round_trips: int
     downgrades: int
+    connections: int
 
 
-def by_python(server: Server, letters: list[Letter]) -> Report:
+@dataclass(frozen=True)
+class Way:
+    """Where to send to, and how."""
+
+    port: int
+    lmtp: bool = False
+    #: seconds for any one thing
+    timeout: float = PATIENCE
+    level: str = "auto"
+    #: messages in flight; 0 for no limit
+    window: int = 100
+    #: messages queued before it connects, where the language can
+    ahead: int = 0
+    #: what is remembered of servers: loaded before, saved after
+    peers: Path | None = None
+
+
+def by_python(way: Way, letters: Sequence[Letter]) -> Report:
     """Through the installed package: `send_all` over a generator."""
     import smtpipe
 
     found: dict[int, smtpipe.Outcome] = {}
     messages = (smtpipe.Message(letter.sender, letter.recipients, letter.content) for letter in letters)
-    with smtpipe.connect("127.0.0.1", server.port, local_name="client.test", lmtp=server.lmtp, timeout=PATIENCE) as client:
+    peers = None if way.peers is None else smtpipe.Peers.load(way.peers)
+    try:
+        client = smtpipe.connect(
+            "127.0.0.1",
+            way.port,
+            local_name="client.test",
+            lmtp=way.lmtp,
+            timeout=way.timeout,
+            max_in_flight=way.window,
+            level=way.level,
+            peers=peers,
+        )
+    except OSError:
+        return Report([unsent(letter) for letter in letters], "", 0, 0, 0)
+    try:
         for outcome in client.send_all(messages):
+            assert outcome.ticket not in found, "a second outcome"
             found[outcome.ticket] = outcome
-        level, stats = client.level, client.stats
+    except smtpipe.SessionError:
+        assert len(found) < len(letters), "an error, although nothing was left"
+    level, stats = client.level, client.stats
+    client.quit(PATIENCE)
+    if peers is not None and way.peers is not None:
+        peers.save(way.peers)
     results = [
         Result(
             outcome.status.value,
@@ -56,7 +93,14 @@ def by_python(server: Server, letters: list[Letter]) -> Report:
         )
         for _, outcome in sorted(found.items())
     ]
-    return Report(results, level.value, stats.round_trips, stats.downgrades)
+    assert sorted(found) == list(range(1, len(found) + 1)), "an outcome for each ticket"
+    results += [unsent(letter) for letter in letters[len(results) :]]
+    return Report(results, level.value, stats.round_trips, stats.downgrades, stats.connections)
+
+
+def unsent(letter: Letter) -> Result:
+    """For what was never queued: the session had ended."""
+    return Result("not_sent", 0, [(recipient, "not_sent", 0) for recipient in letter.recipients])
 
 
 @functools.cache
@@ -71,20 +115,25 @@ def c_program() -> Path:
     return out
 
 
-def by_c(server: Server, letters: list[Letter]) -> Report:
+def by_c(way: Way, letters: Sequence[Letter]) -> Report:
     """Through smtpipe.h: the letters go to send.c on its standard input."""
     work = b"".join(
         b"%s %s %d\n%s" % (letter.sender.encode(), ",".join(letter.recipients).encode(), len(letter.content), letter.content)
         for letter in letters
     )
-    arguments = [str(c_program()), "127.0.0.1", str(server.port), "lmtp" if server.lmtp else "smtp"]
+    arguments = [str(c_program()), "127.0.0.1", str(way.port), "lmtp" if way.lmtp else "smtp"]
+    arguments += [f"timeout={int(way.timeout * 1000)}", f"level={way.level}", f"window={way.window}", f"ahead={way.ahead}"]
+    if way.peers is not None:
+        arguments.append(f"peers={way.peers}")
     run = subprocess.run(arguments, input=work, capture_output=True, timeout=2 * PATIENCE, check=False)
     assert run.returncode == 0, run.stderr.decode()
     lines = [json.loads(line) for line in run.stdout.splitlines()]
     summary = lines.pop()
     lines.sort(key=lambda line: line["ticket"])
+    assert [line["ticket"] for line in lines] == list(range(1, len(lines) + 1)), "an outcome for each ticket, and one"
     results = [Result(line["status"], line["code"], [(a, s, c) for a, s, c in line["recipients"]]) for line in lines]
-    return Report(results, summary["level"], summary["round_trips"], summary["downgrades"])
+    results += [unsent(letter) for letter in letters[len(results) :]]
+    return Report(results, summary["level"], summary["round_trips"], summary["downgrades"], summary["connections"])
 
 
-DRIVERS: dict[str, Callable[[Server, list[Letter]], Report]] = {"python": by_python, "c": by_c}
+DRIVERS: dict[str, Callable[[Way, Sequence[Letter]], Report]] = {"python": by_python, "c": by_c}

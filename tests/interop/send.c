@@ -1,9 +1,10 @@
 /* Sends what stands on its standard input, by smtpipe.h, and prints each outcome as a line of JSON.
  *
- *   send HOST PORT smtp|lmtp
+ *   send HOST PORT smtp|lmtp [timeout=MILLISECONDS] [window=MESSAGES] [level=LEVEL] [peers=FILE] [ahead=MESSAGES]
  *
- * Input, for each message: "SENDER RECIPIENT[,RECIPIENT...] LENGTH\n", then LENGTH bytes of content.
- * The last line of output tells the level that was reached and what it cost. */
+ * Input, for each message: "SENDER RECIPIENT[,RECIPIENT...] LENGTH\n", then LENGTH bytes of content. `ahead` messages are queued
+ * before it connects. Of what could not be queued any more, because the session had ended, nothing is printed.
+ * The last line of output tells the level that was reached and what it cost. The peer cache is loaded and saved. */
 #include <smtpipe.h>
 
 #include <stdio.h>
@@ -12,11 +13,16 @@
 
 #define PATIENCE_MS 120000
 
+static smtpipe_config *config;
+static smtpipe_client *client;
+
 static void check(smtpipe_status status, const char *what, const char *reason) {
   if (status == SMTPIPE_OK) return;
   fprintf(stderr, "%s: %s%s%s\n", what, smtpipe_strerror(status), reason ? ": " : "", reason ? reason : "");
   exit(1);
 }
+
+static void configured(smtpipe_status status, const char *what) { check(status, what, smtpipe_config_reason(config)); }
 
 static int code_of(const smtpipe_reply *reply) { return reply ? smtpipe_reply_code(reply) : 0; }
 
@@ -33,7 +39,7 @@ static void print_outcome(smtpipe_outcome *outcome) {
   smtpipe_outcome_free(outcome);
 }
 
-static int collect(smtpipe_client *client) {
+static int collect(void) {
   smtpipe_outcome *outcome = NULL;
   smtpipe_status status = smtpipe_client_collect(client, PATIENCE_MS, &outcome);
   if (status == SMTPIPE_NOTHING) return 0;
@@ -61,37 +67,86 @@ static smtpipe_message *read_message(void) {
   return message;
 }
 
+/* False: the session has ended. */
+static int queue(smtpipe_message *message) {
+  uint64_t ticket;
+  smtpipe_status status = smtpipe_client_send(client, message, &ticket);
+  smtpipe_message_free(message);
+  if (status != SMTPIPE_OK && smtpipe_client_is_closed(client)) return 0;
+  if (status == SMTPIPE_ERR_STATE) return 0; /* it is about to */
+  check(status, "send", smtpipe_client_reason(client));
+  return 1;
+}
+
+static const char *peers_file;
+static unsigned long ahead;
+
+static void option(char *argument) {
+  char *value = strchr(argument, '=');
+  unsigned long number;
+  if (!value) check(SMTPIPE_ERR_VALUE, "argument", argument);
+  *value++ = '\0';
+  number = strtoul(value, NULL, 10);
+  if (!strcmp(argument, "timeout")) {
+    configured(smtpipe_config_set_timeout(config, SMTPIPE_TIMER_ALL, number), "timeout");
+  } else if (!strcmp(argument, "window")) {
+    configured(smtpipe_config_set_max_in_flight(config, number), "window");
+  } else if (!strcmp(argument, "level")) {
+    int32_t level = SMTPIPE_LEVEL_AUTO;
+    check(smtpipe_level_from_text(value, &level), "level", value);
+    configured(smtpipe_config_set_level(config, level), "level");
+  } else if (!strcmp(argument, "peers")) {
+    peers_file = value;
+  } else if (!strcmp(argument, "ahead")) {
+    ahead = number;
+  } else {
+    check(SMTPIPE_ERR_VALUE, "argument", argument);
+  }
+}
+
 int main(int argc, char **argv) {
-  smtpipe_config *config = NULL;
-  smtpipe_client *client = NULL;
+  smtpipe_peers *peers = NULL;
   smtpipe_message *message;
   smtpipe_stats stats;
-  uint64_t ticket;
+  int i, open = 1;
 
-  if (argc != 4) {
-    fprintf(stderr, "usage: %s HOST PORT smtp|lmtp\n", argv[0]);
+  if (argc < 4) {
+    fprintf(stderr, "usage: %s HOST PORT smtp|lmtp [KEY=VALUE...]\n", argv[0]);
     return 2;
   }
   check(smtpipe_config_new(&config), "config", NULL);
-  check(smtpipe_config_set_host(config, argv[1], (uint16_t)atoi(argv[2])), "host", smtpipe_config_reason(config));
-  check(smtpipe_config_set_local_name(config, "client.test"), "name", smtpipe_config_reason(config));
-  check(smtpipe_config_set_lmtp(config, !strcmp(argv[3], "lmtp")), "lmtp", smtpipe_config_reason(config));
-  check(smtpipe_client_open(config, &client), "open", smtpipe_config_reason(config));
+  configured(smtpipe_config_set_host(config, argv[1], (uint16_t)atoi(argv[2])), "host");
+  configured(smtpipe_config_set_local_name(config, "client.test"), "name");
+  configured(smtpipe_config_set_lmtp(config, !strcmp(argv[3], "lmtp")), "lmtp");
+  for (i = 4; i < argc; i++) option(argv[i]);
+  if (peers_file) {
+    check(smtpipe_peers_load(peers_file, &peers), "peers", peers_file);
+    configured(smtpipe_config_set_peers(config, peers), "peers");
+  }
+  configured(smtpipe_client_open(config, &client), "open");
   smtpipe_config_free(config);
-  check(smtpipe_client_connect(client, PATIENCE_MS), "connect", smtpipe_client_reason(client));
 
-  while ((message = read_message()) != NULL) {
-    while (!smtpipe_client_has_room(client) && collect(client)) continue;
-    check(smtpipe_client_send(client, message, &ticket), "send", smtpipe_client_reason(client));
+  while (ahead > 0 && (message = read_message()) != NULL) {
+    uint64_t ticket;
+    ahead--;
+    check(smtpipe_client_submit(client, message, &ticket), "submit", smtpipe_client_reason(client));
     smtpipe_message_free(message);
   }
-  while (collect(client)) continue;
+  /* If that fails, all that was queued has its outcome, and nothing more can be. */
+  open = smtpipe_client_connect(client, PATIENCE_MS) == SMTPIPE_OK;
+  while (open && (message = read_message()) != NULL) {
+    while (!smtpipe_client_has_room(client) && collect()) continue;
+    open = queue(message);
+  }
+  while (collect()) continue;
 
   check(smtpipe_client_stats(client, &stats, sizeof stats), "stats", NULL);
-  printf("{\"level\": \"%s\", \"round_trips\": %llu, \"downgrades\": %llu}\n",
+  printf("{\"level\": \"%s\", \"round_trips\": %llu, \"downgrades\": %llu, \"connections\": %llu}\n",
          smtpipe_level_text(smtpipe_client_level(client)), (unsigned long long)stats.round_trips,
-         (unsigned long long)stats.downgrades);
+         (unsigned long long)stats.downgrades, (unsigned long long)stats.connections);
   smtpipe_client_quit(client, PATIENCE_MS);
   smtpipe_client_free(client);
+  if (peers_file) check(smtpipe_peers_save(peers, peers_file), "peers", peers_file);
+  smtpipe_peers_free(peers);
   return 0;
 }

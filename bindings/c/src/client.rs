@@ -34,9 +34,9 @@ pub(crate) struct ClientHandle {
 }
 
 impl ClientHandle {
-    /// Whether the greeting and EHLO are done, or need not be, or never will be.
+    /// Whether the greeting, EHLO and AUTH are done, or need not be, or never will be; or wait for the caller's own SASL.
     fn settled(&self) -> bool {
-        self.client.is_open() || self.client.is_closed()
+        self.client.is_open() || self.client.auth_event().is_some() || self.client.is_closed()
     }
 
     /// Waits until the socket is ready, the client wants to be driven, or so long.
@@ -66,9 +66,35 @@ fn connect_failure(error: &ConnectError) -> Failure {
     let status = match error {
         ConnectError::NoAddress { .. } | ConnectError::Resolve { .. } => smtpipe_status::SMTPIPE_ERR_RESOLVE,
         ConnectError::Session(error) => session_status(error),
+        ConnectError::Tls(_) => smtpipe_status::SMTPIPE_ERR_TLS_CONFIG,
         _ => smtpipe_status::SMTPIPE_ERR_CONNECT,
     };
     Failure::new(status, error)
+}
+
+/// Drives until the client is ready, the caller's own SASL is asked, or there is nothing more to wait for.
+pub(crate) fn drive_until(handle: &mut ClientHandle, timeout_ms: u64) -> Done {
+    let end = limit(timeout_ms).and_then(|limit| Instant::now().checked_add(limit));
+    loop {
+        handle.client.drive();
+        if handle.settled() {
+            break;
+        }
+        let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+        if left == Some(Duration::ZERO) {
+            return Err(smtpipe_status::SMTPIPE_TIMEOUT.into());
+        }
+        handle.wait(left);
+    }
+    match handle.client.error() {
+        Some(error) => {
+            let view = handle.views.error(Some(error), handle.client.stats().connections);
+            // SAFETY: the view was borrowed from this handle just now.
+            Err(Failure::new(unsafe { crate::error::smtpipe_error_status(view) }, error))
+        }
+        None if handle.client.is_closed() => Err(smtpipe_status::SMTPIPE_ERR_STATE.into()),
+        None => Ok(()),
+    }
 }
 
 /// As `with_mut`, and what was borrowed of the server's offer ends.
@@ -97,8 +123,8 @@ pub(crate) unsafe fn change(
 /// @param config  The target and the options. Must not be NULL. Not used any more when the call returns.
 /// @param client  Gets the client. Must not be NULL.
 ///
-/// @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_NO_TARGET; SMTPIPE_ERR_RESOLVE; SMTPIPE_ERR_CONNECT if the system gave
-///         no socket or the unix path takes no connection. smtpipe_config_reason() has the words for all of them.
+/// @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_NO_TARGET; SMTPIPE_ERR_RESOLVE; SMTPIPE_ERR_TLS_CONFIG if a certificate
+///         or key can't be loaded; SMTPIPE_ERR_CONNECT if the system gave no socket or the unix path takes no connection. smtpipe_config_reason() has the words for all of them.
 ///
 /// Ownership: free it with smtpipe_client_free().
 /// Threads: one at a time per configuration.
@@ -153,7 +179,8 @@ pub unsafe extern "C" fn smtpipe_client_reason(client: *const smtpipe_client) ->
     unsafe { reason(client) }
 }
 
-/// Waits until the greeting and EHLO are done (RFC 5321 section 3.1). There is no need to: sending and collecting do so too.
+/// Waits until the greeting and EHLO are done (RFC 5321 section 3.1), and AUTH, if it is to be; or until the caller's own SASL has to
+/// answer, see smtpipe_client_auth_wait(). There is no need to: sending and collecting do so too.
 /// With a server that may be told everything before it greets (smtpipe_config_set_early()) it waits for the connection only.
 ///
 /// @param client      Must not be NULL.
@@ -172,30 +199,7 @@ pub unsafe extern "C" fn smtpipe_client_connect(
     timeout_ms: u64,
 ) -> smtpipe_status {
     // SAFETY: the caller's promise, see above.
-    unsafe {
-        change(client, |handle| {
-            let end = limit(timeout_ms).and_then(|limit| Instant::now().checked_add(limit));
-            loop {
-                handle.client.drive();
-                if handle.settled() {
-                    break;
-                }
-                let left = end.map(|end| end.saturating_duration_since(Instant::now()));
-                if left == Some(Duration::ZERO) {
-                    return Err(smtpipe_status::SMTPIPE_TIMEOUT.into());
-                }
-                handle.wait(left);
-            }
-            match handle.client.error() {
-                Some(error) => {
-                    let view = handle.views.error(Some(error), handle.client.stats().connections);
-                    Err(Failure::new(crate::error::smtpipe_error_status(view), error))
-                }
-                None if handle.client.is_closed() => Err(smtpipe_status::SMTPIPE_ERR_STATE.into()),
-                None => Ok(()),
-            }
-        })
-    }
+    unsafe { change(client, |handle| drive_until(handle, timeout_ms)) }
 }
 
 /// Queues a message and writes what the socket takes. Never blocks.
@@ -222,8 +226,9 @@ pub unsafe extern "C" fn smtpipe_client_send(
     // SAFETY: the caller's promise, see above.
     unsafe {
         change(client, |handle| {
-            let (out, message) = (Out::new(ticket)?, peek(message)?.message()?);
-            let ticket = handle.client.send(message)?;
+            let (out, message) = (Out::new(ticket)?, peek(message)?);
+            let ticket = message.submit(&mut handle.client)?;
+            handle.client.drive();
             out.set(handle.views.give_ticket(ticket));
             Ok(())
         })
@@ -252,8 +257,8 @@ pub unsafe extern "C" fn smtpipe_client_submit(
     // SAFETY: the caller's promise, see above.
     unsafe {
         change(client, |handle| {
-            let (out, message) = (Out::new(ticket)?, peek(message)?.message()?);
-            let ticket = handle.client.submit(message)?;
+            let (out, message) = (Out::new(ticket)?, peek(message)?);
+            let ticket = message.submit(&mut handle.client)?;
             out.set(handle.views.give_ticket(ticket));
             Ok(())
         })

@@ -1,11 +1,13 @@
 //! `smtpipe_config`: what a client or session is told before it starts. Setters on an opaque object, so that
 //! options can be added without touching the ABI.
 
+use crate::config_auth::Login;
 use crate::constants::{self};
 use crate::handle::{Done, Failure, Opaque, Out, free, give, guard, reason, shareable, text, with_mut};
 use crate::status::smtpipe_status;
 use engine::client::{Config, Peers, Target};
 use engine::session::Options;
+use engine::tls::Tls;
 use engine::wire::HostName;
 use std::ffi::c_char;
 use std::path::PathBuf;
@@ -28,11 +30,23 @@ const _: () = shareable::<ConfigHandle>();
 pub(crate) struct ConfigHandle {
     pub(crate) target: Option<Target>,
     pub(crate) options: Options,
+    pub(crate) login: Login,
+    pub(crate) tls: Tls,
     pub(crate) reconnect: bool,
     pub(crate) peers: Option<Peers>,
 }
 
 impl ConfigHandle {
+    /// What a session is made with.
+    pub(crate) fn session_options(&self) -> Result<Options, Failure> {
+        Ok(Options {
+            auth: self.login.auth()?,
+            starttls: self.tls.starttls(),
+            clear_after_failed_tls: self.tls.clear_after_failed_tls,
+            ..self.options.clone()
+        })
+    }
+
     /// What the Rust client is opened with.
     pub(crate) fn client(&self) -> Result<Config, Failure> {
         let mut config = match self.target.clone() {
@@ -40,7 +54,8 @@ impl ConfigHandle {
             Some(Target::Unix(path)) => Config::unix(path),
             None => return Err(smtpipe_status::SMTPIPE_ERR_NO_TARGET.into()),
         };
-        config.session = self.options.clone();
+        config.session = self.session_options()?;
+        config.tls = self.tls.clone();
         config.reconnect = self.reconnect;
         config.peers = self.peers.clone();
         Ok(config)
@@ -81,6 +96,8 @@ pub unsafe extern "C" fn smtpipe_config_new(config: *mut *mut smtpipe_config) ->
         out.set(give(ConfigHandle {
             target: None,
             options: Options::default(),
+            login: Login::default(),
+            tls: Tls::default(),
             reconnect: true,
             peers: None,
         }));

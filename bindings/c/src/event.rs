@@ -3,9 +3,10 @@
 use crate::constants::level_number;
 use crate::handle::Failure;
 use crate::outcome::smtpipe_outcome;
+use crate::session_io::{NO_BYTES, smtpipe_bytes};
 use crate::stats::{check_place, fill};
 use crate::status::smtpipe_status;
-use crate::views::give_outcome;
+use crate::views::{Views, give_outcome};
 use engine::session::{DowngradeReason, Event, ReconnectReason};
 use std::ffi::{CStr, c_char};
 use std::ptr;
@@ -30,6 +31,18 @@ pub enum smtpipe_event_kind {
     SMTPIPE_EVENT_RECONNECT = 5,
     /// Nothing more will happen; smtpipe_session_error() says why, if it was not QUIT.
     SMTPIPE_EVENT_CLOSED = 6,
+    /// The caller's own SASL (smtpipe_config_set_auth_caller()) is to log in; `data` has the mechanisms offered, separated by
+    /// spaces. Again, with `why` not NULL, if the mechanism tried was refused as such (504, 534).
+    SMTPIPE_EVENT_AUTH_WANTED = 8,
+    /// The caller's own SASL is asked; `data` is the challenge, decoded, perhaps empty.
+    SMTPIPE_EVENT_AUTH_CHALLENGE = 9,
+    /// Do a TLS handshake on the connection, beginning with the next byte of either direction; then call
+    /// smtpipe_session_tls_established() or smtpipe_session_tls_failed(). A client does so by itself.
+    SMTPIPE_EVENT_STARTTLS = 7,
+    /// The next piece of a streamed content is wanted: `ticket` says whose, and `rewind` whether from its beginning once more (a
+    /// piece from before must not be given then). Answer each of these once, now or later, with smtpipe_session_content(),
+    /// smtpipe_session_content_end() or smtpipe_session_content_failed(). A client does so by itself.
+    SMTPIPE_EVENT_WANT_CONTENT = 10,
 }
 
 /// One event. Fields may be appended; functions that write it take the size that the caller knows.
@@ -43,24 +56,46 @@ pub struct smtpipe_event {
     pub from: i32,
     /// Of an upgrade or downgrade: the `smtpipe_level` used from here on. Else 0.
     pub to: i32,
-    /// 0.
-    pub reserved: i32,
+    /// Of wanted content: 1 if a source that was drawn from before has to begin again. Else 0.
+    pub rewind: i32,
     /// Of a downgrade or reconnection: why, in words that live as long as the library is loaded. Else NULL.
     pub why: *const c_char,
     /// Of an outcome: the outcome, the caller's to free with smtpipe_outcome_free(). Else NULL.
     pub outcome: *mut smtpipe_outcome,
+    /// Of AUTH: see the kinds. Borrowed until the next call that takes the session or client without const.
+    pub data: smtpipe_bytes,
+    /// Of wanted content: whose. Else 0.
+    pub ticket: u64,
 }
 
 impl smtpipe_event {
     const fn new(kind: smtpipe_event_kind) -> Self {
-        Self { kind: kind as i32, from: 0, to: 0, reserved: 0, why: ptr::null(), outcome: ptr::null_mut() }
+        Self {
+            kind: kind as i32,
+            from: 0,
+            to: 0,
+            rewind: 0,
+            why: ptr::null(),
+            data: NO_BYTES,
+            outcome: ptr::null_mut(),
+            ticket: 0,
+        }
     }
 }
 
-impl From<Event> for smtpipe_event {
-    fn from(event: Event) -> Self {
+impl smtpipe_event {
+    /// `views` keeps what the event's `data` points at.
+    fn of(event: Event, views: &mut Views) -> Self {
         use smtpipe_event_kind as K;
         match event {
+            Event::AuthChallenge(challenge) => {
+                Self { data: views.lend(challenge), ..Self::new(K::SMTPIPE_EVENT_AUTH_CHALLENGE) }
+            }
+            Event::AuthWanted { mechanisms, refused } => Self {
+                why: refused.map_or(ptr::null(), |_| c"the mechanism was refused".as_ptr()),
+                data: views.lend_text(&mechanisms),
+                ..Self::new(K::SMTPIPE_EVENT_AUTH_WANTED)
+            },
             Event::Closed => Self::new(K::SMTPIPE_EVENT_CLOSED),
             Event::Downgrade { from, to, why } => Self {
                 from: level_number(from),
@@ -75,7 +110,13 @@ impl From<Event> for smtpipe_event {
             Event::Reconnect { why } => {
                 Self { why: reconnect(why).as_ptr(), ..Self::new(K::SMTPIPE_EVENT_RECONNECT) }
             }
+            Event::StartTls => Self::new(K::SMTPIPE_EVENT_STARTTLS),
             Event::Upgrade { to } => Self { to: level_number(to), ..Self::new(K::SMTPIPE_EVENT_UPGRADE) },
+            Event::WantContent { ticket, rewind } => Self {
+                rewind: i32::from(rewind),
+                ticket: ticket.get(),
+                ..Self::new(K::SMTPIPE_EVENT_WANT_CONTENT)
+            },
             _ => Self::new(K::SMTPIPE_EVENT_OTHER),
         }
     }
@@ -95,6 +136,7 @@ const fn reconnect(why: ReconnectReason) -> &'static CStr {
     match why {
         ReconnectReason::Abandoned => c"a transaction that must not be completed is open",
         ReconnectReason::MailMax => c"the server takes no more messages on one connection",
+        ReconnectReason::TlsFailed => c"TLS failed, and clear text is allowed then",
         ReconnectReason::Trial => c"a trial left the connection out of step",
         _ => c"the session asked for it",
     }
@@ -115,8 +157,8 @@ impl EventPlace {
     }
 
     /// Writes the event; without one the answer is `SMTPIPE_NOTHING`.
-    pub(crate) fn write(self, event: Option<Event>) -> Result<(), Failure> {
-        let event = smtpipe_event::from(event.ok_or(smtpipe_status::SMTPIPE_NOTHING)?);
+    pub(crate) fn write(self, event: Option<Event>, views: &mut Views) -> Result<(), Failure> {
+        let event = smtpipe_event::of(event.ok_or(smtpipe_status::SMTPIPE_NOTHING)?, views);
         // SAFETY: `new` was promised the place and its size; the struct has no padding.
         unsafe { fill(self.place, self.size, size_of::<smtpipe_event>(), &event) }
     }

@@ -101,19 +101,25 @@ pub enum smtpipe_reason {
     SMTPIPE_REASON_RESET_REFUSED = 10,
     /// Larger than the server accepts (RFC 1870).
     SMTPIPE_REASON_TOO_LARGE = 11,
+    /// The source of its content failed; the text says how. Nobody got a part of it.
+    SMTPIPE_REASON_SOURCE_FAILED = 12,
+    /// It would have had to go again, and the source of its content can't begin again.
+    SMTPIPE_REASON_SOURCE_SPENT = 13,
+    /// The server accepted the last chunk of a content although it had refused one before (RFC 3030).
+    SMTPIPE_REASON_ACCEPTED_IN_PART = 14,
     /// An extension that the message requires, or can't do without, isn't offered.
-    SMTPIPE_REASON_NOT_OFFERED = 12,
+    SMTPIPE_REASON_NOT_OFFERED = 15,
     /// REQUIRETLS (RFC 8689), and the connection isn't encrypted.
-    SMTPIPE_REASON_NEEDS_TLS = 13,
+    SMTPIPE_REASON_NEEDS_TLS = 16,
     /// To be returned sooner than the server takes (RFC 2852).
-    SMTPIPE_REASON_DELIVERBY_TOO_SOON = 14,
+    SMTPIPE_REASON_DELIVERBY_TOO_SOON = 17,
     /// To be held longer than the server holds messages (RFC 4865).
-    SMTPIPE_REASON_HELD_TOO_LONG = 15,
+    SMTPIPE_REASON_HELD_TOO_LONG = 18,
     /// A class of solicitation that the server refuses (RFC 3865).
-    SMTPIPE_REASON_SOLICITATION = 16,
+    SMTPIPE_REASON_SOLICITATION = 19,
     /// More recipients, or more of their domains, than the server takes at once (RFC 9422), and the policy is
     /// SMTPIPE_RECIPIENTS_ALL.
-    SMTPIPE_REASON_TOO_MANY_RECIPIENTS = 17,
+    SMTPIPE_REASON_TOO_MANY_RECIPIENTS = 20,
 }
 
 const fn status_number(status: Status) -> i32 {
@@ -129,6 +135,9 @@ const fn status_number(status: Status) -> i32 {
 const fn reason_number(reason: &Reason) -> i32 {
     use smtpipe_reason as R;
     (match reason {
+        Reason::AcceptedInPart => R::SMTPIPE_REASON_ACCEPTED_IN_PART,
+        Reason::SourceFailed(_) => R::SMTPIPE_REASON_SOURCE_FAILED,
+        Reason::SourceSpent => R::SMTPIPE_REASON_SOURCE_SPENT,
         Reason::AcceptedAfterRefusal => R::SMTPIPE_REASON_ACCEPTED_AFTER_REFUSAL,
         Reason::Cancelled => R::SMTPIPE_REASON_CANCELLED,
         Reason::Ended(_) => R::SMTPIPE_REASON_ENDED,

@@ -25,6 +25,7 @@ pub(crate) struct ReceivedHandle(Vec<Mail>);
 
 struct Mail {
     connection: u64,
+    user: CString,
     sender: CString,
     params: CString,
     xforward: CString,
@@ -49,6 +50,7 @@ impl From<Received> for Mail {
             .chain(std::iter::repeat(CString::default()));
         Self {
             connection: received.connection,
+            user: c_text(&received.user),
             sender: c_text(&received.sender),
             params: c_text(&received.mail_params),
             xforward: c_text(&received.xforward),
@@ -138,6 +140,28 @@ pub unsafe extern "C" fn smtpipe_received_connection(received: *const smtpipe_re
 pub unsafe extern "C" fn smtpipe_received_chunked(received: *const smtpipe_received, index: usize) -> bool {
     // SAFETY: the caller's promise, see above.
     unsafe { mail(received, index, || false, |mail| mail.chunked) }
+}
+
+/// Who had logged in when a message came (RFC 4954).
+///
+/// @param received  May be NULL.
+/// @param index     Which message, from 0.
+///
+/// @return A NUL-terminated text, empty if nobody had; NULL past the last message and for NULL.
+///
+/// Ownership: borrowed as long as `received` lives.
+/// Threads: any number at a time.
+/// Since: 0.1.0
+///
+/// # Safety
+/// `received` is NULL or live.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn smtpipe_received_user(
+    received: *const smtpipe_received,
+    index: usize,
+) -> *const c_char {
+    // SAFETY: the caller's promise, see above.
+    unsafe { mail(received, index, null, |mail| mail.user.as_ptr()) }
 }
 
 /// The sender of a message, without angle brackets.

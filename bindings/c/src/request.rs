@@ -1,11 +1,10 @@
 //! `smtpipe_request`: what a server session asks its application.
 
 use crate::handle::Done;
-use crate::session_io::smtpipe_bytes;
+use crate::session_io::{NO_BYTES, smtpipe_bytes};
 use crate::stats::fill;
 use engine::server::{Hello, Params, Path, Request};
 use engine::wire::Body;
-use std::ptr;
 
 /// What is asked. All but SMTPIPE_REQUEST_CONTENT want an answer.
 #[repr(i32)]
@@ -54,6 +53,15 @@ pub enum smtpipe_request_kind {
     SMTPIPE_REQUEST_QUIT = 18,
     /// Any other command: `text` is its verb, `params` what follows.
     SMTPIPE_REQUEST_UNKNOWN = 19,
+    /// AUTH (RFC 4954) with a mechanism that is offered: `text` is the mechanism, `params` the initial response, decoded, if
+    /// SMTPIPE_REQUEST_INITIAL is flagged. Answered by 235, a negative reply or smtpipe_server_challenge().
+    SMTPIPE_REQUEST_AUTH = 20,
+    /// The response to a challenge, decoded, is in `text`. Answered as SMTPIPE_REQUEST_AUTH. A client that gives up is answered
+    /// without asking.
+    SMTPIPE_REQUEST_AUTH_RESPONSE = 21,
+    /// STARTTLS (RFC 3207), if smtpipe_server_options_set_starttls() offers it: 220, or 454. Behind a 220 write the output in
+    /// clear, to its end; when smtpipe_server_awaits_handshake() do the handshake, then smtpipe_server_tls_established().
+    SMTPIPE_REQUEST_STARTTLS = 22,
 }
 
 /// The value of BODY= with MAIL.
@@ -78,6 +86,9 @@ pub const SMTPIPE_REQUEST_SMTPUTF8: i32 = 2;
 /// The chunk is the last of its message (RFC 3030).
 pub const SMTPIPE_REQUEST_LAST: i32 = 4;
 
+/// AUTH came with an initial response, perhaps an empty one.
+pub const SMTPIPE_REQUEST_INITIAL: i32 = 8;
+
 /// One request. Fields may be appended; functions that write it take the size that the caller knows.
 #[repr(C)]
 #[allow(non_camel_case_types)]
@@ -85,7 +96,7 @@ pub const SMTPIPE_REQUEST_LAST: i32 = 4;
 pub struct smtpipe_request {
     /// A `smtpipe_request_kind`.
     pub kind: i32,
-    /// SMTPIPE_REQUEST_HAS_SIZE, SMTPIPE_REQUEST_SMTPUTF8, SMTPIPE_REQUEST_LAST, or several.
+    /// SMTPIPE_REQUEST_HAS_SIZE, SMTPIPE_REQUEST_SMTPUTF8, SMTPIPE_REQUEST_LAST, SMTPIPE_REQUEST_INITIAL, or several.
     pub flags: i32,
     /// Of MAIL: a `smtpipe_body`.
     pub body: i32,
@@ -95,11 +106,9 @@ pub struct smtpipe_request {
     pub size: u64,
     /// Address, name, argument, verb or content; see the kinds. Not NUL-terminated.
     pub text: smtpipe_bytes,
-    /// Of MAIL and RCPT: all parameters as they came. Of an unknown command: what follows the verb. Not NUL-terminated.
+    /// Of MAIL and RCPT: all parameters as they came. Of an unknown command: what follows the verb. Of AUTH: the initial response. Not NUL-terminated.
     pub params: smtpipe_bytes,
 }
-
-const NO_BYTES: smtpipe_bytes = smtpipe_bytes { data: ptr::null(), len: 0 };
 
 impl Default for smtpipe_request {
     fn default() -> Self {
@@ -163,6 +172,13 @@ impl From<Request<'_>> for smtpipe_request {
             Request::Expn(argument) => Self::with(K::SMTPIPE_REQUEST_EXPN, argument.as_bytes()),
             Request::Help(argument) => Self::with(K::SMTPIPE_REQUEST_HELP, argument.as_bytes()),
             Request::Etrn(argument) => Self::with(K::SMTPIPE_REQUEST_ETRN, argument.as_bytes()),
+            Request::Auth { mechanism, initial } => Self {
+                flags: initial.map_or(0, |_| SMTPIPE_REQUEST_INITIAL),
+                params: initial.map_or(NO_BYTES, smtpipe_bytes::from),
+                ..Self::with(K::SMTPIPE_REQUEST_AUTH, mechanism.as_bytes())
+            },
+            Request::AuthResponse(response) => Self::with(K::SMTPIPE_REQUEST_AUTH_RESPONSE, response),
+            Request::StartTls => Self::new(K::SMTPIPE_REQUEST_STARTTLS),
             Request::Noop => Self::new(K::SMTPIPE_REQUEST_NOOP),
             Request::Quit => Self::new(K::SMTPIPE_REQUEST_QUIT),
             Request::Unknown { verb, argument } => Self {

@@ -1,7 +1,9 @@
 //! `smtpipe_server`: the server half of one connection, without the connection. What is fed is never lost,
 //! whatever is answered (RFC 2920 section 3.2).
 
-use crate::handle::{Failure, Opaque, Out, free, give, guard, movable, peek, read, reason, text, with_mut};
+use crate::handle::{
+    Failure, Opaque, Out, bytes, free, give, guard, movable, peek, read, reason, text, with_mut,
+};
 use crate::request::{smtpipe_request, write};
 use crate::server_options::smtpipe_server_options;
 use crate::session_io::smtpipe_bytes;
@@ -130,7 +132,7 @@ pub unsafe extern "C" fn smtpipe_server_feed(
     // SAFETY: the caller's promise, see above.
     unsafe {
         with_mut(server, |server| {
-            server.feed(crate::handle::bytes(data, len)?);
+            server.feed(bytes(data, len)?);
             Ok(())
         })
     }
@@ -235,6 +237,47 @@ pub unsafe extern "C" fn smtpipe_server_reply(
             Ok(server.reply(code, text)?)
         })
     }
+}
+
+/// Answers SMTPIPE_REQUEST_AUTH or SMTPIPE_REQUEST_AUTH_RESPONSE with a challenge (334, RFC 4954 section 4). What comes next is
+/// SMTPIPE_REQUEST_AUTH_RESPONSE, unless the client gives up. How many there are is the application's to bound.
+///
+/// @param server     Must not be NULL.
+/// @param challenge  Not yet base64. May be NULL when `len` is 0. Copied.
+/// @param len        Octets at `challenge`.
+///
+/// @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_STATE if no question is open; SMTPIPE_ERR_VALUE if it is another one.
+///
+/// Threads: one at a time per session.
+/// Since: 0.1.0
+///
+/// # Safety
+/// `server` is NULL or live; `challenge` is readable for `len` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn smtpipe_server_challenge(
+    server: *mut smtpipe_server,
+    challenge: *const u8,
+    len: usize,
+) -> smtpipe_status {
+    // SAFETY: the caller's promise, see above.
+    unsafe { with_mut(server, |server| Ok(server.challenge(bytes(challenge, len)?)?)) }
+}
+
+/// Whether AUTH has succeeded.
+///
+/// @param server  May be NULL.
+///
+/// @return true if it has; false for NULL.
+///
+/// Threads: one at a time per session.
+/// Since: 0.1.0
+///
+/// # Safety
+/// `server` is NULL or live.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn smtpipe_server_is_authenticated(server: *const smtpipe_server) -> bool {
+    // SAFETY: the caller's promise, see above.
+    unsafe { read(server, |_| false, ServerSession::is_authenticated) }
 }
 
 /// Ends the connection from this side with a 421 (RFC 5321 section 3.8): for timeouts and shutdown. An open question counts as

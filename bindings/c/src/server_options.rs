@@ -4,6 +4,7 @@ use crate::constants::smtpipe_extension;
 use crate::handle::{Failure, Opaque, Out, free, give, guard, reason, text, with_mut};
 use crate::status::smtpipe_status;
 use engine::server::ServerOptions;
+use engine::wire::MechanismName;
 use std::ffi::c_char;
 
 /// What a server session offers and how much it puts up with. May serve for any number of sessions, and be changed or
@@ -233,6 +234,61 @@ pub unsafe extern "C" fn smtpipe_server_options_add_extension(
     }
 }
 
+/// Offers AUTH (RFC 4954) with a mechanism more, whose exchanges are the application's: see SMTPIPE_REQUEST_AUTH. Without any, AUTH is
+/// an unknown command.
+///
+/// @param options    Must not be NULL.
+/// @param mechanism  Its name. Must not be NULL. Copied.
+///
+/// @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if it is no mechanism's name.
+///
+/// Threads: one at a time per options.
+/// Since: 0.1.0
+///
+/// # Safety
+/// `options` is NULL or live; `mechanism` is NULL or NUL-terminated.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn smtpipe_server_options_add_mechanism(
+    options: *mut smtpipe_server_options,
+    mechanism: *const c_char,
+) -> smtpipe_status {
+    // SAFETY: the caller's promise, see above.
+    unsafe {
+        with_mut(options, |options| {
+            let name = MechanismName::new(text(mechanism)?)
+                .map_err(|error| Failure::new(smtpipe_status::SMTPIPE_ERR_VALUE, error))?;
+            options.auth.push(name.as_str().to_owned());
+            Ok(())
+        })
+    }
+}
+
+/// Refuses mail, and whatever else needs it, before AUTH has succeeded (530, RFC 4954 section 6).
+///
+/// @param options   Must not be NULL.
+/// @param required  0 takes mail from anybody (the default), any other number doesn't.
+///
+/// @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+///
+/// Threads: one at a time per options.
+/// Since: 0.1.0
+///
+/// # Safety
+/// `options` is NULL or live.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn smtpipe_server_options_require_auth(
+    options: *mut smtpipe_server_options,
+    required: i32,
+) -> smtpipe_status {
+    // SAFETY: the caller's promise, see above.
+    unsafe {
+        with_mut(options, |options| {
+            options.auth_required = required != 0;
+            Ok(())
+        })
+    }
+}
+
 /// Accepts a parameter of MAIL and RCPT that such an extension adds.
 ///
 /// @param options  Must not be NULL.
@@ -306,4 +362,30 @@ pub(crate) fn printable(text: &str) -> Result<String, Failure> {
         return Err(Failure::new(smtpipe_status::SMTPIPE_ERR_VALUE, "empty, or not printable ASCII"));
     }
     Ok(text.to_owned())
+}
+
+/// Offers STARTTLS (RFC 3207), as long as the connection isn't encrypted: see SMTPIPE_REQUEST_STARTTLS.
+///
+/// @param options  Must not be NULL.
+/// @param on       0 is off (the default), any other number on.
+///
+/// @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+///
+/// Threads: one at a time per options.
+/// Since: 0.1.0
+///
+/// # Safety
+/// `options` is NULL or live.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn smtpipe_server_options_set_starttls(
+    options: *mut smtpipe_server_options,
+    on: i32,
+) -> smtpipe_status {
+    // SAFETY: the caller's promise, see above.
+    unsafe {
+        with_mut(options, |options| {
+            options.starttls = on != 0;
+            Ok(())
+        })
+    }
 }

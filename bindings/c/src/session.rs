@@ -13,6 +13,7 @@ use crate::stats::smtpipe_stats;
 use crate::status::smtpipe_status;
 use crate::trace::{hook, smtpipe_trace};
 use crate::views::Views;
+use engine::client::fresh_nonce;
 use engine::session::Session;
 use std::ffi::{c_char, c_void};
 use std::ptr;
@@ -86,7 +87,7 @@ pub unsafe extern "C" fn smtpipe_session_new(
         // SAFETY: the caller's promise, see above.
         let (out, config) = unsafe { (Out::new(session)?, peek(config)?) };
         out.set(give(SessionHandle {
-            session: Session::new(config.options.clone()),
+            session: Session::new(config.session_options()?),
             views: Views::default(),
         }));
         Ok(())
@@ -244,6 +245,9 @@ pub unsafe extern "C" fn smtpipe_session_start(session: *mut smtpipe_session, no
     // SAFETY: the caller's promise, see above.
     unsafe {
         change(session, |handle| {
+            if let Some(nonce) = fresh_nonce() {
+                handle.session.set_nonce(nonce);
+            }
             handle.session.start(millis(now_ms));
             Ok(())
         })
@@ -378,7 +382,12 @@ pub unsafe extern "C" fn smtpipe_session_next_event(
     size: usize,
 ) -> smtpipe_status {
     // SAFETY: the caller's promise, see above.
-    unsafe { change(session, |handle| EventPlace::new(event, size)?.write(handle.session.next_event())) }
+    unsafe {
+        change(session, |handle| {
+            let place = EventPlace::new(event, size)?;
+            place.write(handle.session.next_event(), &mut handle.views)
+        })
+    }
 }
 
 /// The level used now.

@@ -25,6 +25,8 @@ const _: () = {
     assert!(std::mem::offset_of!(smtpipe_bytes, len) == std::mem::offset_of!(libc::iovec, iov_len));
 };
 
+pub(crate) const NO_BYTES: smtpipe_bytes = smtpipe_bytes { data: std::ptr::null(), len: 0 };
+
 impl From<&[u8]> for smtpipe_bytes {
     fn from(bytes: &[u8]) -> Self {
         Self { data: bytes.as_ptr(), len: bytes.len() }

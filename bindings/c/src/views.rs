@@ -5,8 +5,12 @@ use crate::capabilities::{CapabilitiesView, smtpipe_capabilities};
 use crate::error::{ErrorView, session_status, smtpipe_error};
 use crate::handle::{Failure, give};
 use crate::outcome::{OutcomeHandle, smtpipe_outcome};
+use crate::session_io::smtpipe_bytes;
 use crate::status::smtpipe_status;
+use crate::tls_info::{TlsView, smtpipe_tls_info};
+use engine::sasl::Challenge;
 use engine::session::{Outcome, SessionError, Ticket};
+use engine::tls::TlsInfo;
 use engine::wire::Capabilities;
 use std::cell::OnceCell;
 use std::time::Duration;
@@ -15,6 +19,10 @@ use std::time::Duration;
 pub(crate) struct Views {
     error: OnceCell<ErrorView>,
     capabilities: OnceCell<CapabilitiesView>,
+    tls: OnceCell<TlsView>,
+    /// What an event's `data` points at.
+    lent: Option<Challenge>,
+    lent_text: Box<str>,
     /// The highest ticket given out; they are given out in order from 1.
     last_ticket: u64,
 }
@@ -24,6 +32,8 @@ impl Views {
     /// a session that has ended has ended for good.
     pub(crate) fn forget(&mut self) {
         self.capabilities.take();
+        self.tls.take();
+        self.lent = None;
     }
 
     /// Why the session ended; a loss before there was any connection is a failure to connect.
@@ -43,6 +53,21 @@ impl Views {
     pub(crate) fn capabilities(&self, capabilities: Option<&Capabilities>) -> *const smtpipe_capabilities {
         let view = capabilities.map(|found| self.capabilities.get_or_init(|| CapabilitiesView::new(found)));
         CapabilitiesView::pointer(view)
+    }
+
+    /// Keeps octets until the next call.
+    pub(crate) fn lend(&mut self, challenge: Challenge) -> smtpipe_bytes {
+        self.lent.insert(challenge).as_bytes().into()
+    }
+
+    /// As [`lend`](Self::lend), for text.
+    pub(crate) fn lend_text(&mut self, text: &str) -> smtpipe_bytes {
+        self.lent_text = text.into();
+        self.lent_text.as_bytes().into()
+    }
+
+    pub(crate) fn tls(&self, info: Option<&TlsInfo>) -> *const smtpipe_tls_info {
+        TlsView::pointer(info.map(|info| self.tls.get_or_init(|| TlsView::new(info))))
     }
 
     pub(crate) const fn give_ticket(&mut self, ticket: Ticket) -> u64 {

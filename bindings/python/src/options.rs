@@ -7,6 +7,7 @@ use engine::wire::{HostName, LineError, RawLine};
 use pyo3::prelude::*;
 
 use crate::error::misuse;
+use crate::login::Login;
 use crate::parameters;
 
 /// The arguments that `connect` and `Session` have in common.
@@ -23,6 +24,7 @@ pub(crate) struct Arguments<'a> {
     pub(crate) early: bool,
     pub(crate) utf8: &'a str,
     pub(crate) xclient: Option<&'a Bound<'a, PyAny>>,
+    pub(crate) login: Login<'a>,
 }
 
 impl Arguments<'_> {
@@ -63,6 +65,7 @@ impl Arguments<'_> {
             }
         };
         options.xclient = self.xclient.map(|said| parameters::client(said, "xclient")).transpose()?;
+        options.auth = self.login.auth(py)?;
         Ok(options)
     }
 }

@@ -12,10 +12,15 @@ PROGRAM = """
 import asyncio
 from aiosmtpd.smtp import SMTP
 
+RECIPIENTS, MESSAGES = 1000, 100000
+
 class Keep:
     number = 0
 
     async def handle_MAIL(self, server, session, envelope, address, options):
+        session.mails = getattr(session, "mails", 0) + 1
+        if session.mails > MESSAGES:
+            return "421 4.7.0 too many messages"
         if address.startswith("badsender"):
             return "550 5.7.1 sender refused by test"
         envelope.mail_from = address
@@ -26,6 +31,8 @@ class Keep:
             return "550 5.1.1 recipient refused by test"
         if address.startswith("tempfail"):
             return "450 4.2.1 recipient deferred by test"
+        if len(envelope.rcpt_tos) >= RECIPIENTS:
+            return "452 4.5.3 too many recipients"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -53,6 +60,9 @@ class Aiosmtpd(Server):
     level = "lockstep"
     hostname = "aiosmtpd.test"
     files = {"/etc/keep.py": PROGRAM}
+    tight = {"1000, 100000": "10, 8"}
+    tight_recipients = 10
+    tight_messages = 8
     directories = {"/var/spool/keep": "root"}
     command = f"exec '{sys.executable}' /etc/keep.py"
 

@@ -54,6 +54,8 @@ class Server:
     level = "continuous"
     #: Debian packages to unpack (their dependencies come along)
     packages: tuple[str, ...] = ()
+    #: servers whose packages lie beneath this one's own, so that they are fetched once
+    beneath: tuple[type[Server], ...] = ()
     hostname = "mail.test"
     #: system users that exist in the namespace only
     users: tuple[str, ...] = ()
@@ -71,8 +73,15 @@ class Server:
     refuses: tuple[str, ...] = ("mail", "rcpt")
     #: the server writes down the envelope, so senders and recipients can be compared
     envelope = True
+    #: it keeps what it had read of a message when the connection broke, without having accepted it
+    fragments = False
     #: what it does to content of its own accord, for the table; comparable() then evens it out
     alters = ""
+    #: what start(tight=True) changes in its files, so that it takes `tight_recipients` a message and `tight_messages` a connection
+    #: and no more; 0: it knows no such limit
+    tight: dict[str, str] = {}
+    tight_recipients = 0
+    tight_messages = 0
     start_seconds = 20.0
 
     def __init__(self) -> None:
@@ -107,6 +116,8 @@ class Server:
 
     def fetch(self) -> None:
         """Downloads and unpacks what the server needs, once."""
+        for other in self.beneath:
+            other().fetch()
         done = self.root / ".complete"
         if done.exists():
             return
@@ -122,8 +133,8 @@ class Server:
 
     # -- start and stop -------------------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Starts afresh, with empty queues, and waits until the server greets."""
+    def start(self, *, tight: bool = False) -> None:
+        """Starts afresh, with empty queues, perhaps with tight limits, and waits until the server greets."""
         why = unavailable()
         if why:
             raise Unavailable(why)
@@ -135,7 +146,10 @@ class Server:
             (self.upper / ".work" / layer).mkdir(parents=True)
             (self.root / layer).mkdir(exist_ok=True)
         self.write_accounts()
-        for path, text in self.configuration().items():
+        files = self.configuration()
+        if tight:
+            files = tightened(files, self.tight)
+        for path, text in files.items():
             self.path(path).parent.mkdir(parents=True, exist_ok=True)
             self.path(path).write_text(text)
             self.path(path).chmod(0o755 if text.startswith("#!") else 0o644)
@@ -157,7 +171,9 @@ class Server:
 
     def mounts(self) -> Iterator[str]:
         for layer in LAYERS:
-            options = f"lowerdir={self.root / layer}:/{layer},upperdir={self.upper / layer},workdir={self.upper / '.work' / layer}"
+            roots = [self.root, *(other().root for other in self.beneath)]
+            lower = ":".join(str(root / layer) for root in roots if (root / layer).is_dir())
+            options = f"lowerdir={lower}:/{layer},upperdir={self.upper / layer},workdir={self.upper / '.work' / layer}"
             yield f"mount -t overlay overlay -o {options} /{layer}"
 
     def make_directories(self) -> Iterator[str]:
@@ -244,6 +260,14 @@ class Server:
     def settled(self) -> bool:
         """Whether everything the server accepted is where stored() looks; asked again until it is."""
         return True
+
+
+def tightened(files: dict[str, str], changes: dict[str, str]) -> dict[str, str]:
+    """The files with each of the changes made in one of them."""
+    for before, after in changes.items():
+        (path,) = [path for path, text in files.items() if before in text]
+        files = {**files, path: files[path].replace(before, after)}
+    return files
 
 
 def unavailable() -> str | None:

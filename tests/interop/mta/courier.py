@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from .base import Server, Stored, header_size
 
 #: Its list of bad senders knows whole addresses only.
-BAD_FROM = "".join(f"badfrom badsender{number}@a.test\n" for number in range(1000))
+BAD_FROM = "".join(f"badfrom badsender{number}@a.test\n" for number in range(4000))
 
 PREPARE = """\
 cd /etc/courier
@@ -45,6 +45,8 @@ class Courier(Server):
         "/etc/courier/smtpaccess/default": "127.0.0.1\tallow,RELAYCLIENT\n",
         "/etc/courier/sizelimit": "52428800\n",
     }
+    tight = {"opt BOFHHEADERLIMIT": "maxrcpts 10 soft\nopt BOFHHEADERLIMIT"}
+    tight_recipients = 10
     directories = {
         "/run/courier/esmtpd": "courier",
         "/run/courier/authdaemon": "courier",

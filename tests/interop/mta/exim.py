@@ -58,10 +58,13 @@ class Exim(Server):
     name = "exim"
     port = 2611
     level = "streaming"
-    packages = ("exim4-daemon-heavy", "exim4-base", "exim4-config")
+    packages: tuple[str, ...] = ("exim4-daemon-heavy", "exim4-base", "exim4-config")
     hostname = "exim.test"
-    users = ("Debian-exim",)
+    users: tuple[str, ...] = ("Debian-exim",)
     files = {"/etc/exim4/test.conf": CONF}
+    tight = {"queue_only = true": "queue_only = true\nrecipients_max = 10\nsmtp_accept_max_per_connection = 8"}
+    tight_recipients = 10
+    tight_messages = 8
     directories = {"/var/spool/exim4": "Debian-exim", "/var/log/exim4": "Debian-exim"}
     command = "exec exim4 -C /etc/exim4/test.conf -bdf"
 

@@ -16,15 +16,19 @@ AUTHENTICATION_RESULTS = re.compile(rb"^(?:Original-)?Authentication-Results:.*\
 PLUGIN = r"""
 'use strict';
 const fs = require('node:fs');
+const RECIPIENTS = 1000, MESSAGES = 100000;
 let number = 0;
 const text = (a) => String(typeof a.address === 'function' ? a.address() : a.address);
 exports.hook_mail = (next, connection, params) => {
   if (/^badsender/.test(params[0].user || '')) return next(DENY, 'sender refused by test');
+  connection.notes.mails = (connection.notes.mails || 0) + 1;
+  if (connection.notes.mails > MESSAGES) return next(DENYSOFTDISCONNECT, 'too many messages');
   next();
 };
 exports.hook_rcpt = (next, connection, params) => {
   if (/^reject/.test(params[0].user || '')) return next(DENY, 'recipient refused by test');
   if (/^tempfail/.test(params[0].user || '')) return next(DENYSOFT, 'recipient deferred by test');
+  if (connection.transaction.rcpt_to.length > RECIPIENTS) return next(DENYSOFT, 'too many recipients');
   next(OK);
 };
 exports.hook_queue = (next, connection) => {
@@ -52,6 +56,9 @@ class Haraka(Server):
         "/etc/haraka/config/loglevel": "WARN\n",
         "/etc/haraka/plugins/keep.js": PLUGIN,
     }
+    tight = {"RECIPIENTS = 1000, MESSAGES = 100000": "RECIPIENTS = 10, MESSAGES = 8"}
+    tight_recipients = 10
+    tight_messages = 8
     directories = {"/var/spool/keep": "root", "/etc/haraka/queue": "root"}
 
     @property

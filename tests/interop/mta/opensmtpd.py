@@ -30,6 +30,9 @@ class OpenSmtpd(Server):
     hostname = "opensmtpd.test"
     users = ("opensmtpd", "opensmtpq")
     files = {"/etc/smtpd.conf": CONF, "/etc/mailname": "opensmtpd.test\n"}
+    tight = {"max-mails 1000\n": "max-mails 8\nsmtp limit max-rcpt 10\n"}
+    tight_recipients = 10
+    tight_messages = 8
     directories = {"/var/lib/opensmtpd/empty": "root", "/var/spool/keep": "nobody", "/var/spool/smtpd": "root"}
     command = "chmod 711 /var/spool/smtpd\nexec /usr/sbin/smtpd -d -f /etc/smtpd.conf"
 

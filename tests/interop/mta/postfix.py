@@ -62,15 +62,17 @@ class Postfix(Server):
     name = "postfix"
     port = 2601
     level = "streaming"
-    packages = ("postfix",)
+    packages: tuple[str, ...] = ("postfix",)
     hostname = "postfix.test"
-    users = ("postfix", "postdrop")
+    users: tuple[str, ...] = ("postfix", "postdrop")
     files = {
         "/etc/postfix/main.cf": MAIN_CF,
         "/etc/postfix/master.cf": MASTER_CF,
         "/etc/postfix/senders": "/^badsender/   550 5.7.1 sender refused by test\n/^tempsender/  450 4.7.1 sender deferred by test\n",
         "/etc/postfix/recipients": "/^reject/   550 5.1.1 recipient refused by test\n/^tempfail/ 450 4.2.1 recipient deferred by test\n",
     }
+    tight = {"message_size_limit": "smtpd_recipient_limit = 10\nmessage_size_limit"}
+    tight_recipients = 10
     directories = {"/var/spool/postfix": "root", "/var/lib/postfix": "postfix"}
     # Postfix looks at the owner of its tools as it starts; a package's own script would have set it.
     command = "postfix set-permissions >/dev/null 2>&1 || true\nexec postfix start-fg"

@@ -9,13 +9,17 @@ from .base import Server, Stored, read_kept
 PLUGIN = r"""
 use Time::HiRes ();
 my $number = 0;
+my ($RECIPIENTS, $MESSAGES) = (1000, 100000);
 sub hook_mail {
     my ($self, $transaction, $sender) = @_;
     return (DENY, 'sender refused by test') if $sender->user && $sender->user =~ /^badsender/;
+    my $notes = $self->qp->connection->notes;
+    return (DENYSOFT_DISCONNECT, 'too many messages') if ++$notes->{mails} > $MESSAGES;
     return DECLINED;
 }
 sub hook_rcpt {
     my ($self, $transaction, $recipient) = @_;
+    return (DENYSOFT, 'too many recipients') if $transaction->recipients >= $RECIPIENTS;
     return (DENY, 'recipient refused by test') if $recipient->user =~ /^reject/;
     return (DENYSOFT, 'recipient deferred by test') if $recipient->user =~ /^tempfail/;
     return OK;
@@ -53,6 +57,9 @@ class Qpsmtpd(Server):
         "/etc/smtpipe/logging": "",
         "/etc/smtpipe/size_threshold": "100000000\n",
     }
+    tight = {"(1000, 100000)": "(10, 8)"}
+    tight_recipients = 10
+    tight_messages = 8
     directories = {"/var/spool/qptmp": "nobody", "/var/spool/keep": "nobody"}
     command = (
         "chmod 700 /var/spool/qptmp\nexport QPSMTPD_CONFIG=/etc/smtpipe\n"

@@ -20,6 +20,7 @@ class SmtpSink(Server):
     directories = {"/var/spool/dump": "nobody"}
     # It knows no policy: its refusals are by command, for all.
     refuses = ()
+    fragments = True
     command = "exec smtp-sink -u nobody -c -R / -d /var/spool/dump/m. 127.0.0.1:2671 100"
 
     def stored(self) -> Iterator[Stored]:
