@@ -103,8 +103,16 @@ impl Client {
     ///
     /// The host has no address, or no socket can be had.
     pub fn open(config: Config) -> Result<Self, ConnectError> {
-        let connector = Connector::new(&config.target, config.session.timeouts.connect)?;
         let session = Session::new(auth::session_options(&config));
+        // Whoever is told everything before it greets can be told with the request for the connection.
+        let fast = |address| {
+            let record = config
+                .peers
+                .as_ref()
+                .and_then(|peers| peers.get(&exchange::key(&config.target, Some(address))));
+            record.is_some_and(|record| session.early_offer(&record).is_some())
+        };
+        let connector = Connector::new(&config.target, config.session.timeouts.connect, fast)?;
         Ok(Self {
             config,
             session,
