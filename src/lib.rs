@@ -7,4 +7,5 @@ pub mod sasl;
 pub mod server;
 pub mod session;
 pub mod sink;
+pub mod tls;
 pub mod wire;

@@ -303,3 +303,83 @@ fn s8_pipelining_is_advertised_in_ehlo_and_only_there() {
     assert!(!has(&offered));
     assert!(!offered.iter().any(|line| line.contains("STARTTLS")), "nothing is offered that isn't there");
 }
+
+/// Behind EHLO, with STARTTLS to be offered.
+fn before_tls() -> ServerSession {
+    let mut session = ServerSession::new(ServerOptions { starttls: true, ..ServerOptions::default() });
+    session.feed(b"EHLO client.example\r\n");
+    accept_all(&mut session);
+    assert!(take(&mut session).contains("250-STARTTLS\r\n"));
+    session
+}
+
+#[test]
+fn s5_but_what_is_pipelined_in_clear_behind_starttls_ends_the_connection() {
+    let mut session = before_tls();
+    session.feed(b"STARTTLS\r\nMAIL FROM:<a@b>\r\n");
+    assert_eq!(accept_all(&mut session), [""; 0]);
+    assert!(take(&mut session).starts_with("554 5.5.0 Something in clear behind STARTTLS"));
+    assert!(session.is_closed());
+
+    // The same in a piece of its own: before the answer, behind it, and where the handshake is due.
+    for behind in [&b"E"[..], b"EHLO x\r\n"] {
+        for late in 0..3 {
+            let mut session = before_tls();
+            session.feed(b"STARTTLS\r\n");
+            assert_eq!(session.next_request(), Some(Request::StartTls));
+            if late == 0 {
+                session.feed(behind);
+            }
+            session.accept().unwrap();
+            if late == 1 {
+                session.feed(behind);
+            }
+            assert_eq!(take(&mut session), "220 2.0.0 Go ahead with TLS\r\n");
+            if late == 2 {
+                assert!(session.awaits_handshake() && !session.wants_input());
+                session.feed(behind);
+            }
+            assert!(!session.awaits_handshake() && !session.tls_established());
+            assert_eq!(session.next_request(), None);
+            assert!(session.is_closed() && session.output().is_empty());
+        }
+    }
+}
+
+#[test]
+fn behind_starttls_everything_learnt_is_forgotten() {
+    let mut session = before_tls();
+    session.feed(b"MAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nSTARTTLS\r\n");
+    assert_eq!(accept_all(&mut session), ["MAIL a@b", "RCPT c@d", "StartTls"]);
+    assert_eq!(codes(&take(&mut session)), [250, 250, 220]);
+    assert!(session.awaits_handshake() && session.tls_established() && session.is_secure());
+    session.feed(b"DATA\r\n");
+    assert_eq!(accept_all(&mut session), [""; 0]);
+    session.feed(b"EHLO client.example\r\n");
+    accept_all(&mut session);
+    let said = take(&mut session);
+    assert!(said.starts_with("503") && !said.contains("STARTTLS"), "{said}");
+    session.feed(b"DATA\r\n");
+    session.feed(b"STARTTLS\r\n");
+    assert_eq!(accept_all(&mut session), [""; 0]);
+    assert_eq!(codes(&take(&mut session)), [503, 503], "no transaction, and no second TLS");
+    assert!(!session.tls_established(), "nobody asked");
+}
+
+#[test]
+fn starttls_can_be_refused_and_takes_no_argument() {
+    let mut session = before_tls();
+    session.feed(b"STARTTLS now\r\nstarttls \r\n");
+    assert_eq!(session.next_request(), Some(Request::StartTls));
+    assert!(session.reply(250, "no such answer").is_err());
+    session.reply(454, "not now").unwrap();
+    session.feed(b"NOOP\r\n");
+    assert_eq!(accept_all(&mut session), ["Noop"]);
+    assert_eq!(codes(&take(&mut session)), [501, 454, 250]);
+    // Encrypted from the beginning, there is nothing to offer.
+    let mut session = ServerSession::new(ServerOptions { starttls: true, ..ServerOptions::default() });
+    assert!(session.tls_established());
+    session.feed(b"EHLO client.example\r\n");
+    accept_all(&mut session);
+    assert!(!take(&mut session).contains("STARTTLS"));
+}

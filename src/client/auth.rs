@@ -16,7 +16,7 @@ pub fn fresh_nonce() -> Option<Nonce> {
 
 /// The session's options, with the credentials told where they are going.
 pub(super) fn session_options(config: &Config) -> Options {
-    let mut options = config.session.clone();
+    let mut options = config.session_options();
     if let Auth::Credentials(credentials) = options.auth {
         options.auth = Auth::Credentials(match &config.target {
             Target::Tcp { host, port } => credentials.server(host, *port),

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use super::peers::Peers;
-use crate::session::Options;
+use crate::session::{Options, StartTls};
+use crate::tls::{self, Tls, TlsConfigError, TlsMode};
 
 /// The server to connect to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub struct Config {
     pub target: Target,
     /// What the session is told.
     pub session: Options,
+    /// Whether and how the connection is encrypted. It decides what the session is told of STARTTLS.
+    pub tls: Tls,
     /// Make another connection when the session asks for one (see
     /// [`Event::Reconnect`](crate::session::Event::Reconnect)); otherwise what is open then is not sent.
     pub reconnect: bool,
@@ -45,6 +48,29 @@ impl Config {
     }
 
     fn to(target: Target) -> Self {
-        Self { target, session: Options::default(), reconnect: true, peers: None }
+        Self { target, session: Options::default(), tls: Tls::default(), reconnect: true, peers: None }
+    }
+
+    /// The session's options, with what TLS makes of them.
+    pub(super) fn session_options(&self) -> Options {
+        let starttls = match self.tls.mode {
+            TlsMode::None | TlsMode::Implicit => StartTls::Never,
+            TlsMode::Opportunistic => StartTls::IfOffered,
+            TlsMode::Required => StartTls::Required,
+        };
+        let clear_after_failed_tls = self.tls.clear_after_failed_tls;
+        Options { starttls, clear_after_failed_tls, ..self.session.clone() }
+    }
+
+    /// What begins TLS; none where there is to be none.
+    pub(super) fn tls_connector(&self) -> Result<Option<tls::Connector>, TlsConfigError> {
+        if self.tls.mode == TlsMode::None {
+            return Ok(None);
+        }
+        let host = match &self.target {
+            Target::Tcp { host, .. } => Some(host.as_str()),
+            Target::Unix(_) => None,
+        };
+        tls::Connector::new(&self.tls, host).map(Some)
     }
 }

@@ -4,7 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::session::SessionError;
+use crate::session::{SessionError, TlsFailure};
+use crate::tls::TlsConfigError;
 use crate::wire::Reply;
 
 /// A connection could not be made, or the server would not talk.
@@ -31,6 +32,9 @@ pub enum ConnectError {
     /// A socket could not be made or set up.
     #[error("socket: {0}")]
     Socket(io::Error),
+    /// What was asked of TLS can't be done. Nothing was connected.
+    #[error("TLS: {0}")]
+    Tls(#[from] TlsConfigError),
     /// No address answered; the error of the last.
     #[error("{address}: {source}")]
     Tcp {
@@ -63,7 +67,11 @@ impl ConnectError {
 
     /// Whether time ran out.
     pub const fn is_timeout(&self) -> bool {
-        matches!(self, Self::TimedOut | Self::Session(SessionError::Timeout { .. }))
+        match self {
+            Self::TimedOut | Self::Session(SessionError::Timeout { .. }) => true,
+            Self::Session(SessionError::Tls(error)) => matches!(error.failure(), TlsFailure::TimedOut),
+            _ => false,
+        }
     }
 
     /// The system's error, where there was one.
@@ -73,7 +81,7 @@ impl ConnectError {
                 Some(source)
             }
             Self::Socket(source) => Some(source),
-            Self::NoAddress { .. } | Self::Session(_) | Self::TimedOut => None,
+            Self::NoAddress { .. } | Self::Session(_) | Self::Tls(_) | Self::TimedOut => None,
         }
     }
 }

@@ -9,8 +9,10 @@ use super::connect::Connector;
 use super::error::ConnectError;
 use super::peers::PeerKey;
 use super::socket::{Socket, wait_also};
-use super::{Client, Link, Target};
-use crate::session::{Event, TlsError, TlsFailure};
+use super::transport::{Stream, StreamError, Took};
+use super::{Client, Config, Link, Target};
+use crate::session::Event;
+use crate::tls::TlsMode;
 
 /// How many slices one system call takes.
 const SLICES: usize = 256;
@@ -47,7 +49,7 @@ impl Client {
             (limit, own) => limit.or(own),
         };
         let interest = self.interest();
-        if let Link::Open(socket) = &self.link {
+        if let Some(socket) = self.socket() {
             socket.hurry();
             // It fails only for want of memory; then there is nothing better to do than to go on.
             let _ = wait_also(socket, interest, self.source_fd(), limit);
@@ -73,16 +75,20 @@ impl Client {
 
     fn opened(&mut self, socket: Socket) {
         self.recall(&socket);
-        self.link = Link::Open(socket);
-        let now = self.now();
+        self.tls = None;
         self.give_nonce();
+        if self.config.tls.mode == TlsMode::Implicit {
+            return self.begin_handshake(socket, true);
+        }
+        self.link = Link::Open(Stream::Clear(socket));
+        let now = self.now();
         self.session.start(now);
     }
 
     /// Looks up what was learnt of the server before. After the first connection the session itself knows better.
     fn recall(&mut self, socket: &Socket) {
         let Some(peers) = &self.config.peers else { return };
-        let key = key(&self.config.target, socket.address());
+        let key = key(&self.config, socket.address());
         if self.key.is_none()
             && let Some(record) = peers.get(&key)
         {
@@ -93,8 +99,14 @@ impl Client {
 
     /// Remembers what was learnt of the server.
     fn remember(&self) {
+        // As long as it isn't encrypted, and hasn't gone on in clear, nothing was learnt.
+        let settled = self.tls.is_some() || self.session.stats().in_clear > 0;
+        if !settled && self.config.tls.mode != TlsMode::None {
+            return;
+        }
         if let (Some(peers), Some(key)) = (&self.config.peers, &self.key) {
-            peers.put(key.clone(), self.session.peer_record().clone());
+            let key = PeerKey { tls: self.tls.is_some(), ..key.clone() };
+            peers.put(key, self.session.peer_record().clone());
         }
     }
 
@@ -110,7 +122,7 @@ impl Client {
         self.settle()
     }
 
-    fn failed(&mut self, error: ConnectError) {
+    pub(super) fn failed(&mut self, error: ConnectError) {
         self.link = Link::Closed;
         let now = self.now();
         self.session.connection_lost(now, &error.to_string());
@@ -119,26 +131,21 @@ impl Client {
 
     /// Writes and reads until neither goes any further. True: the link changed, look again.
     pub(super) fn exchange(&mut self) -> bool {
-        let Link::Open(socket) = &self.link else { return false };
+        let Link::Open(stream) = &mut self.link else { return false };
         if self.buffer.is_empty() {
             self.buffer = vec![0; BUFFER];
         }
         loop {
             let mut wrote = false;
-            if self.session.wants_output() {
+            if self.session.wants_output() || stream.wants_write() {
                 let mut slices = [IoSlice::new(&[]); SLICES];
                 let count = self.session.output(&mut slices);
-                let result = socket.write(slices.get(..count).unwrap_or_default());
+                let result = stream.write(slices.get(..count).unwrap_or_default());
                 let now = self.epoch.elapsed();
-                match result {
-                    Ok(written) => {
-                        self.session.sent(now, written.unwrap_or(0));
-                        wrote = written.is_some_and(|written| written > 0);
-                    }
+                self.session.sent_holding(now, result.taken, stream.held());
+                wrote = result.progress;
+                if let Some(error) = result.failed {
                     // What the server still had to say may be there to be read: the reason, perhaps.
-                    Err(_) => self.session.sent(now, 0),
-                }
-                if let Err(error) = result {
                     return self.last_words(&error);
                 }
             }
@@ -148,36 +155,46 @@ impl Client {
                 return self.settle();
             }
             if self.session.half_close() {
-                socket.shut();
+                stream.shut();
                 let now = self.epoch.elapsed();
                 self.session.end_of_input(now);
                 self.link = Link::Closed;
                 return true;
             }
-            match socket.read(&mut self.buffer) {
-                Ok(Some(0)) => {
+            match stream.read(&mut self.buffer) {
+                Ok(Took::End) => {
                     let now = self.epoch.elapsed();
                     self.session.end_of_input(now);
                     return self.settle();
                 }
-                Ok(Some(n)) => {
+                Ok(Took::Cut) => {
+                    let now = self.epoch.elapsed();
+                    self.session.truncated(now);
+                    return self.settle();
+                }
+                Ok(Took::Bytes(n)) => {
                     let now = self.epoch.elapsed();
                     self.session.feed(now, self.buffer.get(..n).unwrap_or_default());
                     if self.session.is_detached() {
                         return self.settle();
                     }
                 }
-                Ok(None) if !wrote => return false,
-                Ok(None) => {}
-                Err(error) => return self.broken(&error),
+                Ok(Took::Nothing) if !wrote => return false,
+                Ok(Took::Nothing) => {}
+                Err(StreamError::Tls(error)) => {
+                    let now = self.epoch.elapsed();
+                    self.session.tls_failed(now, error);
+                    return self.settle();
+                }
+                Err(StreamError::Io(error)) => return self.broken(&error),
             }
         }
     }
 
     /// Writing failed. The replies that came before are still in the kernel; they may say why, and to what else.
     fn last_words(&mut self, error: &std::io::Error) -> bool {
-        if let Link::Open(socket) = &self.link {
-            while let Ok(Some(n @ 1..)) = socket.read(&mut self.buffer) {
+        if let Link::Open(stream) = &mut self.link {
+            while let Ok(Took::Bytes(n)) = stream.read(&mut self.buffer) {
                 let now = self.epoch.elapsed();
                 self.session.feed(now, self.buffer.get(..n).unwrap_or_default());
             }
@@ -207,10 +224,7 @@ impl Client {
                 }
                 Event::Ready => self.remember(),
                 Event::AuthWanted { .. } | Event::AuthChallenge(_) => self.asked = Some(event),
-                Event::StartTls => {
-                    let now = self.now();
-                    self.session.tls_failed(now, TlsError::new(TlsFailure::Other, "there is none yet"));
-                }
+                Event::StartTls => self.start_tls(),
                 Event::Reconnect { .. } => {
                     self.sources.unwant();
                     self.asked = None;
@@ -248,12 +262,13 @@ impl Client {
     }
 }
 
-/// Under which name the server at this address of the target is remembered.
-pub(super) fn key(target: &Target, address: Option<SocketAddr>) -> PeerKey {
-    let (address, name) = match (target, address) {
+/// Under which name the server at this address is remembered.
+pub(super) fn key(config: &Config, address: Option<SocketAddr>) -> PeerKey {
+    let (address, name) = match (&config.target, address) {
         (Target::Tcp { host, .. }, Some(address)) => (address.to_string(), host.to_ascii_lowercase()),
         (Target::Tcp { host, port }, None) => (format!("{host}:{port}"), host.to_ascii_lowercase()),
         (Target::Unix(path), _) => (path.to_string_lossy().into_owned(), String::new()),
     };
-    PeerKey { address, name, tls: false }
+    // If TLS is not had in the end the session forgets what it was told.
+    PeerKey { address, name, tls: config.tls.mode != TlsMode::None }
 }

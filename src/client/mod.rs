@@ -9,6 +9,7 @@ mod error;
 mod exchange;
 #[cfg(test)]
 mod faults;
+mod handshake;
 mod peers;
 mod send_all;
 mod socket;
@@ -16,6 +17,7 @@ mod source;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod transport;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -31,18 +33,23 @@ pub use self::socket::Interest;
 pub use self::source::{Descriptor, Pieces, Reader, Source};
 
 use self::connect::Connector;
+use self::handshake::Handshake;
 use self::socket::Socket;
 use self::stream::Sources;
+use self::transport::Stream;
 use crate::session::{
     Event, Level, Message, Outcome, PeerRecord, Session, SessionError, Stats, SubmitError, Ticket, Trace,
 };
+use crate::tls::TlsMode;
+use crate::tls::{self, TlsInfo};
 use crate::wire::Capabilities;
 
 /// Where the connection stands.
 #[derive(Debug)]
 enum Link {
     Connecting(Connector),
-    Open(Socket),
+    Handshake(Box<Handshake>),
+    Open(Stream),
     Closed,
 }
 
@@ -62,6 +69,10 @@ pub struct Client {
     buffer: Vec<u8>,
     epoch: Instant,
     connect_error: Option<ConnectError>,
+    /// How to begin TLS, where that is wanted.
+    tls_connector: Option<tls::Connector>,
+    /// The TLS of the connection, or of the last one.
+    tls: Option<TlsInfo>,
     /// Under which key the server is remembered.
     key: Option<PeerKey>,
 }
@@ -103,13 +114,15 @@ impl Client {
     ///
     /// The host has no address, or no socket can be had.
     pub fn open(config: Config) -> Result<Self, ConnectError> {
+        let tls_connector = config.tls_connector()?;
         let session = Session::new(auth::session_options(&config));
         // Whoever is told everything before it greets can be told with the request for the connection.
         let fast = |address| {
             let record = config
                 .peers
                 .as_ref()
-                .and_then(|peers| peers.get(&exchange::key(&config.target, Some(address))));
+                .filter(|_| config.tls.mode == TlsMode::None)
+                .and_then(|peers| peers.get(&exchange::key(&config, Some(address))));
             record.is_some_and(|record| session.early_offer(&record).is_some())
         };
         let connector = Connector::new(&config.target, config.session.timeouts.connect, fast)?;
@@ -124,6 +137,8 @@ impl Client {
             buffer: Vec::new(),
             epoch: Instant::now(),
             connect_error: None,
+            tls_connector,
+            tls: None,
             key: None,
         })
     }
@@ -228,7 +243,8 @@ impl Client {
     pub fn as_fd(&self) -> Option<BorrowedFd<'_>> {
         match &self.link {
             Link::Connecting(connector) => connector.as_fd(),
-            Link::Open(socket) => Some(socket.as_fd()),
+            Link::Handshake(handshake) => Some(handshake.stream.socket.as_fd()),
+            Link::Open(stream) => Some(stream.socket().as_fd()),
             Link::Closed => None,
         }
     }
@@ -237,7 +253,10 @@ impl Client {
     pub fn interest(&mut self) -> Interest {
         match &self.link {
             Link::Connecting(_) => Interest { read: false, write: true },
-            Link::Open(_) => Interest { read: true, write: self.session.wants_output() },
+            Link::Handshake(handshake) => handshake.stream.interest(),
+            Link::Open(stream) => {
+                Interest { read: true, write: stream.wants_write() || self.session.wants_output() }
+            }
             Link::Closed => Interest::default(),
         }
     }
@@ -248,10 +267,19 @@ impl Client {
         if self.outcomes.is_empty() { self.due() } else { Some(Duration::ZERO) }
     }
 
+    fn socket(&self) -> Option<&Socket> {
+        match &self.link {
+            Link::Handshake(handshake) => Some(&handshake.stream.socket),
+            Link::Open(stream) => Some(stream.socket()),
+            Link::Connecting(_) | Link::Closed => None,
+        }
+    }
+
     /// How long until the connection itself wants attention.
     fn due(&self) -> Option<Duration> {
         match &self.link {
             Link::Connecting(connector) => Some(connector.timeout()),
+            Link::Handshake(handshake) => Some(handshake.until.saturating_sub(self.now())),
             Link::Open(_) => {
                 let session = self.session.deadline().map(|deadline| deadline.saturating_sub(self.now()));
                 [session, self.sources.due()].into_iter().flatten().min()
@@ -269,6 +297,7 @@ impl Client {
                 Link::Connecting(_) => {
                     self.connecting() && !(self.session.is_early() && self.session.unfinished() == 0)
                 }
+                Link::Handshake(_) => self.handshake(),
                 Link::Open(_) => self.exchange(),
                 Link::Closed => false,
             };
@@ -292,6 +321,11 @@ impl Client {
     /// How many tickets have an outcome to come or to be collected.
     pub fn outstanding(&self) -> usize {
         self.session.unfinished().saturating_add(self.outcomes.len())
+    }
+
+    /// The TLS of the connection, or, when that has ended, of the last one; `None`: it is or was in clear.
+    pub const fn tls(&self) -> Option<&TlsInfo> {
+        self.tls.as_ref()
     }
 
     /// The level used now.

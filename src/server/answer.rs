@@ -29,6 +29,7 @@ impl Engine {
                 self.bdat_answered(250, "", size, last);
                 Ok(())
             }
+            Asked::StartTls => self.reply(220, "Go ahead with TLS"),
             Asked::Auth { .. } | Asked::AuthResponse => self.reply(235, "Authentication successful"),
             Asked::Quit => self.reply(221, "Bye"),
             Asked::Vrfy => self.reply(252, "Cannot tell, but will take mail and try"),
@@ -59,7 +60,7 @@ impl Engine {
                 self.bdat_answered(code, text, size, last);
             }
             Asked::Hello(kind) if positive => {
-                let text = hello_text(&self.options, kind, text);
+                let text = hello_text(&self.options, kind, text, self.options.starttls && !self.secure);
                 self.out.push(code, None, &text, false);
             }
             _ => {
@@ -120,6 +121,7 @@ impl Engine {
             }
             Asked::Auth { .. } | Asked::AuthResponse if positive => self.auth.done = true,
             Asked::Rset if positive => self.transaction = Default::default(),
+            Asked::StartTls if positive => self.stage = Stage::Handshake,
             Asked::Quit if positive => self.closing = true,
             _ => {}
         }
@@ -145,8 +147,8 @@ impl Engine {
 fn fits(asked: Asked, code: u16) -> bool {
     match (code, asked) {
         (400..=599, _) => true,
-        (220, Asked::Greeting) | (354, Asked::Data) => true,
-        (200..=299, asked) => !matches!(asked, Asked::Greeting | Asked::Data),
+        (220, Asked::Greeting | Asked::StartTls) | (354, Asked::Data) => true,
+        (200..=299, asked) => !matches!(asked, Asked::Greeting | Asked::Data | Asked::StartTls),
         _ => false,
     }
 }
@@ -189,7 +191,7 @@ fn host_name(options: &ServerOptions) -> String {
 }
 
 /// The EHLO reply: the given text, of which only the first line counts, and the extensions (RFC 5321 §4.1.1.1).
-fn hello_text(options: &ServerOptions, kind: Hello, text: &str) -> String {
+fn hello_text(options: &ServerOptions, kind: Hello, text: &str, starttls: bool) -> String {
     let mut lines = text.lines().next().unwrap_or_default().to_owned();
     if kind == Hello::Helo {
         return lines;
@@ -207,6 +209,7 @@ fn hello_text(options: &ServerOptions, kind: Hello, text: &str) -> String {
     offer(options.smtputf8, "SMTPUTF8");
     offer(options.dsn, "DSN");
     offer(options.enhanced_status_codes, "ENHANCEDSTATUSCODES");
+    offer(starttls, "STARTTLS");
     match options.size {
         Some(0) => offer(true, "SIZE"),
         Some(size) => offer(true, &format!("SIZE {size}")),

@@ -32,6 +32,8 @@ pub(super) enum Stage {
     /// The greeting hasn't been asked for.
     Start,
     Commands,
+    /// STARTTLS was answered with 220: nothing may come in clear any more.
+    Handshake,
     /// The answer to a challenge of AUTH.
     Auth,
     /// Content of DATA.
@@ -65,6 +67,7 @@ pub(super) enum Asked {
     Expn,
     Help,
     Etrn,
+    StartTls,
     Auth {
         initial: bool,
     },
@@ -89,6 +92,8 @@ pub(super) struct Engine {
     pub(super) stage: Stage,
     pub(super) asked: Option<Asked>,
     pub(super) hello: Option<Hello>,
+    /// The connection is encrypted.
+    pub(super) secure: bool,
     /// The greeting was negative: nothing but QUIT is served (RFC 5321 §3.1).
     pub(super) no_service: bool,
     pub(super) auth: Auth,
@@ -116,6 +121,7 @@ impl Engine {
             stage: Stage::Start,
             asked: None,
             hello: None,
+            secure: false,
             no_service: false,
             auth: Auth::default(),
             transaction: Transaction::default(),
@@ -165,6 +171,14 @@ impl Engine {
             }
             let found = match self.stage {
                 Stage::Start => self.greet(input),
+                Stage::Handshake => {
+                    // RFC 3207 §6: it came before the handshake, so it isn't the client's for certain.
+                    self.closing |= !input.is_empty();
+                    if input.is_empty() {
+                        return self.starve();
+                    }
+                    None
+                }
                 Stage::Commands | Stage::Auth => match self.lines.take(input, self.line_max()) {
                     Line::None => return self.starve(),
                     line if matches!(self.stage, Stage::Auth) => self.auth_line(line),
@@ -231,6 +245,12 @@ impl Engine {
             }
         };
         let (command, info) = parsed?;
+        if command == Command::StartTls && self.asked.is_some() && !rest.is_empty() {
+            // S5's exception: what was pipelined in clear must not be taken for something encrypted (RFC 3207 §6).
+            self.asked = None;
+            self.close_with(refusal::BEHIND_STARTTLS);
+            return None;
+        }
         let alone = matches!(command, Command::Hello(..) | Command::Data)
             || matches!(self.asked, Some(Asked::Auth { .. }));
         if alone && self.options.quirks.enforce_sync && !rest.is_empty() {
@@ -277,6 +297,23 @@ impl Engine {
         self.closing = true;
     }
 
+    /// Behind a positive answer to STARTTLS everything known of the client is forgotten (RFC 3207 §4.2). False: it doesn't fit.
+    pub(super) fn tls_established(&mut self) -> bool {
+        match self.stage {
+            Stage::Start => {}
+            Stage::Handshake if !self.closing => {
+                self.stage = Stage::Commands;
+                self.hello = None;
+                self.auth = Auth::default();
+                self.transaction = Transaction::default();
+                self.lines = Lines::default();
+            }
+            _ => return false,
+        }
+        self.secure = true;
+        true
+    }
+
     pub(super) fn end_of_input(&mut self) {
         self.ended = true;
     }
@@ -295,7 +332,16 @@ impl Engine {
 
     pub(super) fn wants_input(&self, held: usize) -> bool {
         let limits = &self.options.limits;
-        !self.closing && !self.ended && !over(held, limits.input) && !over(self.out.unsent(), limits.output)
+        let handshake = matches!(self.stage, Stage::Handshake);
+        !handshake
+            && !self.closing
+            && !self.ended
+            && !over(held, limits.input)
+            && !over(self.out.unsent(), limits.output)
+    }
+
+    pub(super) fn awaits_handshake(&self) -> bool {
+        matches!(self.stage, Stage::Handshake) && !self.closing && self.out.unsent() == 0
     }
 
     pub(super) fn awaits_answer(&self) -> bool {

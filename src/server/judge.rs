@@ -99,6 +99,9 @@ impl Engine {
             Command::Expn(_) => Asked::Expn,
             Command::Help(_) => Asked::Help,
             Command::Etrn(_) => Asked::Etrn,
+            Command::StartTls if !self.options.starttls => return Err(refusal::UNRECOGNIZED),
+            Command::StartTls if self.secure => return Err(refusal::TLS_ALREADY),
+            Command::StartTls => Asked::StartTls,
             Command::Send | Command::Turn => return Err(refusal::NOT_IMPLEMENTED),
             Command::Other { .. } => Asked::Other,
         }))
@@ -106,7 +109,10 @@ impl Engine {
 }
 
 fn needs_hello(command: Command) -> bool {
-    matches!(command, Command::Mail(_) | Command::Rcpt(_) | Command::Data | Command::Bdat { .. })
+    matches!(
+        command,
+        Command::Mail(_) | Command::Rcpt(_) | Command::Data | Command::Bdat { .. } | Command::StartTls
+    )
 }
 
 /// RFC 4954 §6: everything but what leads to AUTH, or away. Verbs of the application's own are its own business.
@@ -164,6 +170,7 @@ pub(super) fn request(line: &[u8], command: Command, info: MailInfo) -> Option<R
         Command::Expn(argument) => Request::Expn(argument.text(line)),
         Command::Help(argument) => Request::Help(argument.text(line)),
         Command::Etrn(argument) => Request::Etrn(argument.text(line)),
+        Command::StartTls => Request::StartTls,
         Command::Other { verb, argument } => {
             Request::Unknown { verb: verb.text(line), argument: argument.text(line) }
         }

@@ -25,6 +25,10 @@ pub struct ServerOptions {
     pub enhanced_status_codes: bool,
     /// Offer SIZE (RFC 1870): `Some(0)` without a fixed limit, `None` not at all.
     pub size: Option<u64>,
+    /// Offer STARTTLS (RFC 3207), as long as the connection isn't encrypted; see [`Request::StartTls`].
+    ///
+    /// [`Request::StartTls`]: super::Request::StartTls
+    pub starttls: bool,
     /// Offer AUTH (RFC 4954) with these mechanisms, whose exchanges are the application's: see
     /// [`Request::Auth`](super::Request::Auth). Empty: not at all, and AUTH is an unknown command.
     pub auth: Vec<String>,
@@ -56,6 +60,7 @@ impl Default for ServerOptions {
             dsn: true,
             enhanced_status_codes: true,
             size: Some(0),
+            starttls: false,
             auth: Vec::new(),
             auth_required: false,
             extensions: Vec::new(),

@@ -61,6 +61,7 @@ pub(super) enum Command {
     Expn(Span),
     Help(Span),
     Etrn(Span),
+    StartTls,
     /// SEND, SOML, SAML: known to RFC 2920 §3.2, implemented by nobody.
     Send,
     /// TURN likewise.
@@ -132,6 +133,12 @@ fn ending(verb4: &[u8; 4], line: &[u8]) -> Result<Command, Canned> {
         b"ETRN" => Command::Etrn(given(refusal::NEEDS_ARGUMENT)?),
         b"HELP" => Command::Help(rest),
         b"TURN" => Command::Turn,
+        _ if verb.of(line).eq_ignore_ascii_case(b"STARTTLS") => {
+            if !rest.range().is_empty() {
+                return Err(refusal::NO_ARGUMENT);
+            }
+            Command::StartTls
+        }
         _ if verb.range().is_empty() => return Err(refusal::UNRECOGNIZED),
         _ => Command::Other { verb, argument: rest },
     })

@@ -42,6 +42,9 @@ pub(super) const NO_MECHANISM: Canned = canned(504, 5, 4, "Mechanism not support
 // Sequence (RFC 5321 §4.1.4, RFC 3030 §2).
 pub(super) const NOT_TODAY: Canned = canned(503, 5, 1, "No service here: only QUIT");
 pub(super) const HELLO_FIRST: Canned = canned(503, 5, 1, "Say hello first");
+pub(super) const TLS_ALREADY: Canned = canned(503, 5, 1, "This is TLS already");
+pub(super) const BEHIND_STARTTLS: Canned =
+    canned(554, 5, 0, "Something in clear behind STARTTLS: an attack, or a broken proxy");
 pub(super) const NESTED_MAIL: Canned = canned(503, 5, 1, "Sender already given");
 pub(super) const NEED_MAIL: Canned = canned(503, 5, 1, "Need MAIL first");
 pub(super) const NEED_RCPT: Canned = canned(503, 5, 1, "Need RCPT first");

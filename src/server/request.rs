@@ -70,6 +70,10 @@ pub enum Request<'a> {
     Help(&'a str),
     /// ETRN with its argument (RFC 1985).
     Etrn(&'a str),
+    /// STARTTLS (RFC 3207), asked only if [`ServerOptions::starttls`](super::ServerOptions::starttls) offers it: 220, or 454.
+    /// Behind a 220 the output is written in clear, to its end; then follows a handshake, and
+    /// [`ServerSession::tls_established`](super::ServerSession::tls_established), or the connection is closed.
+    StartTls,
     /// AUTH (RFC 4954) with a mechanism that is offered. The answer is positive (235), negative (535), or a challenge:
     /// [`challenge`](super::ServerSession::challenge).
     Auth {

@@ -139,6 +139,23 @@ impl ServerSession {
         self.engine.wants_input(held)
     }
 
+    /// The connection is encrypted from here on. Behind a positive answer to [`Request::StartTls`]: the handshake has
+    /// succeeded, and all that was learnt of the client is forgotten. Before the first request: it was from the beginning.
+    /// False: it doesn't fit here, or something came in clear behind STARTTLS; then the connection has to be closed.
+    pub fn tls_established(&mut self) -> bool {
+        self.at >= self.held.len() && self.engine.tls_established()
+    }
+
+    /// Whether STARTTLS was answered with 220 and that has been written: the handshake is due, and what comes in belongs to it.
+    pub fn awaits_handshake(&self) -> bool {
+        self.at >= self.held.len() && self.engine.awaits_handshake()
+    }
+
+    /// Whether the connection is encrypted, as far as the session was told.
+    pub fn is_secure(&self) -> bool {
+        self.engine.secure
+    }
+
     /// Whether a question is open.
     pub fn awaits_answer(&self) -> bool {
         self.engine.awaits_answer()

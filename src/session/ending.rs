@@ -48,7 +48,7 @@ impl Session {
         }
         let error = Arc::new(error);
         let reason = Reason::Ended(Arc::clone(&error));
-        let handed = self.output.handed();
+        let handed = self.may_have_left();
         let after_421 = matches!(*error, SessionError::ShutDown(_));
         for mut transaction in core::mem::take(&mut self.flight) {
             transaction.after_421 |= after_421;
@@ -108,7 +108,7 @@ impl Session {
     /// This connection is of no more use; its messages are. Committed ones are in doubt, the others go again.
     pub(super) fn reconnect(&mut self, why: ReconnectReason) {
         let error = Arc::new(SessionError::Closed { waiting_for: None });
-        let handed = self.output.handed();
+        let handed = self.may_have_left();
         let mut again: Vec<Box<Job>> = Vec::new();
         for transaction in core::mem::take(&mut self.flight) {
             if transaction.is_committed(handed) {
@@ -152,6 +152,7 @@ impl Session {
         self.output.restart();
         self.parser = ReplyParser::new(self.options.reply_limits);
         self.cursor = Cursor::Between;
+        self.held = 0;
         self.source = None;
         self.secure = None;
         self.drained = None;
@@ -167,7 +168,7 @@ impl Session {
 
     /// Raw commands without a reply. Whether the server acted on one that had left is not known.
     fn commands_lost(&mut self, reason: &Reason) {
-        let handed = self.output.handed();
+        let handed = self.may_have_left();
         while let Some(entry) = self.ledger.front() {
             self.ledger.pop();
             if let Sent::Command(ticket, _) = entry.sent {

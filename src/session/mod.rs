@@ -11,6 +11,7 @@
 
 mod auth;
 mod autherror;
+mod driver;
 mod ending;
 mod error;
 mod event;
@@ -37,9 +38,7 @@ mod window;
 mod tests;
 
 use core::fmt;
-use core::time::Duration;
 use std::collections::VecDeque;
-use std::io::IoSlice;
 use std::sync::Arc;
 
 pub use self::autherror::{AuthError, SaslCallError};
@@ -103,6 +102,8 @@ pub struct Session {
     peer: PeerRecord,
     parser: ReplyParser,
     output: Output,
+    /// Octets that `output` counts as sent and the driver still has.
+    held: u64,
     ledger: Ledger,
     /// What has not begun, in order.
     queue: VecDeque<Item>,
@@ -194,6 +195,7 @@ impl Session {
             peer,
             parser,
             output: Output::default(),
+            held: 0,
             ledger: Ledger::default(),
             queue: VecDeque::new(),
             queued_bytes: 0,
@@ -304,79 +306,9 @@ impl Session {
         }
     }
 
-    /// Gives bytes from the server. All of them are taken.
-    pub fn feed(&mut self, now: Duration, data: &[u8]) {
-        self.stats.bytes_received = self.stats.bytes_received.saturating_add(data.len() as u64);
-        let generation = self.generation;
-        let mut parser = core::mem::take(&mut self.parser);
-        let mut input = data;
-        while self.generation == generation {
-            match self.stage {
-                Stage::StartTls if self.ledger.is_empty() => break,
-                Stage::Greeting
-                | Stage::Hello
-                | Stage::StartTls
-                | Stage::Auth
-                | Stage::Ready
-                | Stage::Draining => {}
-                // The answer to QUIT interests nobody, and nothing is believed once it is over.
-                Stage::Unconnected | Stage::Quitting | Stage::Closed => break,
-            }
-            match parser.parse(&mut input) {
-                Ok(Some(reply)) => self.on_reply(now, reply),
-                Ok(None) => break,
-                Err(error) => self.end(PeerError::Malformed(error).into()),
-            }
-        }
-        if self.generation == generation && self.in_handshake() {
-            self.hand_over(now, parser.drained(input));
-        }
-        if self.generation == generation {
-            self.parser = parser;
-        }
-    }
-
-    /// Hands out what is to be written next, as slices that live until the next call; returns how many.
-    ///
-    /// What is handed out may have been sent, for all the session knows, until [`sent`](Self::sent) says how much was: so
-    /// call that behind every call of this.
-    pub fn output<'a>(&'a mut self, slices: &mut [IoSlice<'a>]) -> usize {
-        self.advance();
-        self.output.slices(slices)
-    }
-
-    /// So many of the bytes handed out were written; the others were not.
-    pub fn sent(&mut self, now: Duration, n: usize) {
-        let before = self.output.written();
-        self.output.sent(n);
-        let after = self.output.written();
-        self.timer.on_write(now, after > before, self.output.pending() > 0);
-        if after > before
-            && let Some(source) = self.source.as_deref_mut()
-        {
-            source.since = now;
-        }
-        self.stats.bytes_sent = self.stats.bytes_sent.saturating_add(after.saturating_sub(before));
-        let whole = self.ledger.front().map(|front| self.whole(front));
-        if whole.is_some_and(|whole| whole > before && whole <= after) {
-            self.timer.front_since = now;
-        }
-    }
-
-    /// Whether there is something to be written.
-    pub fn wants_output(&mut self) -> bool {
-        self.advance();
-        self.output.pending() > 0
-    }
-
     /// What became known, one thing at a time.
     pub fn next_event(&mut self) -> Option<Event> {
         self.events.pop_front().or_else(|| self.ask())
-    }
-
-    /// QUIT has left: shut down the writing side, then close. No answer is waited for.
-    pub fn half_close(&self) -> bool {
-        self.stage == Stage::Quitting && self.output.pending() == 0
     }
 
     /// The level used now: what the server, the trials and the caller allow.

@@ -28,7 +28,7 @@ impl Session {
                 _ => PeerError::Unsolicited(reply.to_owned()).into(),
             });
         };
-        if entry.end > self.output.handed() {
+        if entry.end > self.may_have_left() {
             return self.on_early(entry, reply);
         }
         if !plausible(entry.sent, reply.class()) {
@@ -234,7 +234,7 @@ impl Session {
     /// The server answered content that is still on its way. A refusal is believed: the rest is not sent, so it is certain
     /// that nobody got it; only a chunk has to be sent to its end. An acceptance is not believed.
     fn on_premature(&mut self, entry: Entry, reply: ReplyRef<'_>) -> bool {
-        let handed = self.output.handed();
+        let handed = self.may_have_left();
         let verb = entry.sent.verb();
         if !matches!(entry.sent, Sent::Content | Sent::Chunk | Sent::Part(_)) || self.whole(entry) <= handed {
             return false;

@@ -146,12 +146,14 @@ impl Session {
         self.hello(self.first_hello());
     }
 
-    /// There is no TLS: the handshake failed, behind [`Event::StartTls`] or, for implicit TLS, before
-    /// [`start`](Self::start). The session ends; or, with [`StartTls::IfOffered`] and
+    /// There is no TLS, or none any more. Behind [`Event::StartTls`], and for implicit TLS before [`start`](Self::start), the
+    /// handshake failed; later what the server said can't be decrypted. The session ends; or, when a handshake failed, with [`StartTls::IfOffered`] and
     /// [`Options::clear_after_failed_tls`](super::Options::clear_after_failed_tls), asks for another connection.
     pub fn tls_failed(&mut self, _now: Duration, why: TlsError) {
         if self.stage == Stage::Unconnected || self.drained.is_some() {
             self.no_tls(SessionError::Tls(why));
+        } else if self.secure.is_some() {
+            self.connection_over(SessionError::Tls(why));
         }
     }
 

@@ -358,3 +358,46 @@ fn an_offer_that_grew_costs_nothing() {
     rig.hear("250 queued\r\n");
     assert_eq!(rig.outcomes(), [(1, "delivered")]);
 }
+
+#[test]
+fn what_a_driver_still_holds_has_not_left() {
+    let content = |held: u64| {
+        let mut rig = Rig::greeted(&["PIPELINING"], |options| options.level = Some(Level::Group));
+        let ticket = rig.submit("a", &["x"]);
+        rig.flight();
+        rig.hear("250 ok\r\n250 ok\r\n354 go\r\n");
+        let mut slices = [IoSlice::new(&[]); 8];
+        let count = rig.session.output(&mut slices);
+        let all: usize = slices[..count].iter().map(|slice| slice.len()).sum();
+        rig.session.sent_holding(rig.now, all, held);
+        assert!(!rig.session.wants_output(), "it was all taken");
+        (rig, ticket)
+    };
+    for (held, status) in [(0, "in_doubt"), (1, "not_sent"), (20, "not_sent")] {
+        let (mut rig, ticket) = content(held);
+        rig.session.connection_lost(rig.now, "gone");
+        assert_eq!(rig.outcomes(), [(ticket.get(), status)], "{held} held");
+    }
+    // As long as something is held it is progress that is awaited; then the reply.
+    let (mut rig, _) = content(1);
+    let limits = Timeouts::default();
+    assert_eq!(rig.session.deadline(), Some(rig.now + limits.block));
+    rig.now += Duration::from_secs(100);
+    rig.session.sent_holding(rig.now, 0, 1);
+    assert_eq!(rig.session.deadline(), Some(rig.now - Duration::from_secs(100) + limits.block));
+    rig.session.sent_holding(rig.now, 0, 0);
+    assert_eq!(rig.session.deadline(), Some(rig.now + limits.content));
+    // An acceptance of what is still here is not believed.
+    let (mut rig, ticket) = content(1);
+    rig.hear("250 queued\r\n");
+    assert_eq!(rig.outcomes(), [(ticket.get(), "not_sent")]);
+    // QUIT is over when it has left.
+    let mut rig = Rig::greeted(&[], |_| {});
+    rig.session.quit();
+    let mut slices = [IoSlice::new(&[]); 8];
+    assert_eq!(rig.session.output(&mut slices), 1);
+    rig.session.sent_holding(rig.now, 6, 6);
+    assert!(!rig.session.half_close());
+    rig.session.sent_holding(rig.now, 0, 0);
+    assert!(rig.session.half_close());
+}

@@ -84,7 +84,7 @@ impl Session {
 
     /// What the server owes a reply to now: all of it has left.
     fn awaited(&self) -> Option<Entry> {
-        self.ledger.front().filter(|&front| self.whole(front) <= self.output.written())
+        self.ledger.front().filter(|&front| self.whole(front) <= self.left())
     }
 
     /// Where the last byte lies that has to leave before the reply to `front` is due. Content may be answered as soon as it
@@ -129,7 +129,7 @@ impl Session {
             return;
         }
         // On some paths a chunk doesn't even leave in whole.
-        let begun = self.ledger.front().filter(|front| front.end <= self.output.written());
+        let begun = self.ledger.front().filter(|front| front.end <= self.left());
         if begun.is_some_and(|front| matches!(front.sent, Sent::Chunk | Sent::Part(_))) {
             self.remember_silent_chunk();
         }

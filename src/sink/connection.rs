@@ -18,7 +18,9 @@ use super::mail::{Answer, Mail, look_up};
 use super::options::{Keep, RuleAction, RuleStage, SinkOptions};
 use super::poller::Interest;
 use super::rules::Rules;
+use super::secure::Secured;
 use crate::server::{Request, ServerOptions, ServerSession, ServerStats};
+use crate::tls::Acceptor;
 
 /// How long a connection that is over waits for the client's end. Closing earlier would make the kernel throw away
 /// replies that the client hasn't read.
@@ -28,6 +30,7 @@ const LINGER: Duration = Duration::from_secs(2);
 pub(super) struct Context<'t> {
     pub(super) now: Duration,
     pub(super) rules: &'t mut Rules,
+    pub(super) acceptor: Option<&'t Acceptor>,
     pub(super) buffer: &'t mut [u8],
     pub(super) shared: &'t Shared,
     pub(super) messages: &'t mut Vec<Received>,
@@ -59,6 +62,9 @@ pub(super) struct Connection {
     users: Users,
     login: Option<Login>,
     pub(super) far: Option<Box<Far>>,
+    /// The connection is encrypted, or is about to be.
+    pub(super) tls: Option<Box<Secured>>,
+    implicit_tls: bool,
     /// Greeted with 421: there are too many.
     surplus: bool,
     /// The client has ended its side.
@@ -95,6 +101,8 @@ impl Connection {
             users,
             login: None,
             far,
+            tls: None,
+            implicit_tls: options.tls.as_ref().is_some_and(|tls| tls.implicit),
             surplus,
             ended: false,
             dropped: false,
@@ -107,6 +115,9 @@ impl Connection {
 
     /// The connection was accepted: its greeting is due, or the client's handshake is on its way.
     pub(super) fn open(&mut self, context: &mut Context<'_>) -> Fate {
+        if self.implicit_tls && !self.secure(context) {
+            return Fate::Close;
+        }
         match &mut self.far {
             None => self.near_turn(&[], context),
             Some(far) => {
@@ -140,6 +151,12 @@ impl Connection {
             return Fate::Keep;
         }
         match &mut self.far {
+            None if self.tls.is_some() => {
+                let clear = self.unwrap(data, context);
+                let fate = self.near_turn(&clear, context);
+                self.give_back(clear);
+                fate
+            }
             None => self.near_turn(data, context),
             Some(far) => {
                 far.inward.send(context.now, data);
@@ -178,10 +195,11 @@ impl Connection {
         loop {
             let asked = self.ask_all(&mut rest, context);
             context.publish();
-            let written = write(&self.fd, self.session.output(), context);
+            self.wrap();
+            let written = write(&self.fd, self.outgoing(), context);
             let Ok(n) = written else { return Fate::Close };
-            let blocked = n < self.session.output().len();
-            self.session.sent(n);
+            let blocked = n < self.outgoing().len();
+            self.written(n);
             if blocked || !asked {
                 break;
             }
@@ -189,8 +207,10 @@ impl Connection {
         if !rest.is_empty() && !self.dropped {
             self.session.feed(rest);
         }
-        let over = self.session.is_closed() || self.dropped && self.session.output().is_empty();
-        if over { self.end(context) } else { self.stalled_for_good() }
+        if self.session.awaits_handshake() && !self.secure(context) {
+            return Fate::Close;
+        }
+        if self.is_over() { self.end(context) } else { self.stalled_for_good() }
     }
 
     /// Asks and answers. False: there was nothing to ask.
@@ -252,7 +272,7 @@ impl Connection {
     }
 
     fn pending(&self) -> &[u8] {
-        self.far.as_ref().map_or_else(|| self.session.output(), |far| &far.wire)
+        self.far.as_ref().map_or_else(|| self.outgoing(), |far| &far.wire)
     }
 
     /// What the socket is to be watched for.
@@ -261,7 +281,7 @@ impl Connection {
             return Interest { read: !self.ended, write: false };
         }
         let room = match &self.far {
-            None => self.session.wants_input() && !self.dropped,
+            None => self.wants_input(),
             Some(far) => far.inward.octets() < WINDOW,
         };
         Interest { read: room && !self.ended, write: !self.pending().is_empty() }
@@ -274,7 +294,7 @@ impl Connection {
         }
         let far = self.far.as_ref()?;
         // A parcel that nobody takes must not keep the thread busy.
-        let inward = far.inward.next_due().filter(|_| self.session.wants_input() && !self.dropped);
+        let inward = far.inward.next_due().filter(|_| self.wants_input());
         let outward = far.outward.next_due().filter(|_| far.wire.len() < WINDOW);
         inward.into_iter().chain(outward).min()
     }

@@ -17,6 +17,7 @@ use super::options::SinkOptions;
 use super::poller::{Interest, Poller, Ready};
 use super::rules::Rules;
 use crate::server::ServerOptions;
+use crate::tls::Acceptor;
 
 /// One read, and so one write, is for this much at most.
 const BUFFER: usize = 256 * 1024;
@@ -40,6 +41,8 @@ pub(super) struct EventLoop {
     server: ServerOptions,
     users: Users,
     rules: Rules,
+    /// Begins TLS.
+    acceptor: Option<Acceptor>,
     connections: HashMap<u64, Connection>,
     accepted: u64,
     timers: BinaryHeap<Reverse<(Duration, u64)>>,
@@ -68,6 +71,10 @@ impl EventLoop {
             server: options.server(),
             users: Users::new(&options.users),
             rules: Rules::new(options.rules.clone())?,
+            acceptor: match &options.tls {
+                Some(tls) => Some(Acceptor::new(&tls.identity).map_err(io::Error::other)?),
+                None => None,
+            },
             options,
             connections: HashMap::new(),
             accepted: 0,
@@ -175,6 +182,7 @@ impl EventLoop {
         let mut context = Context {
             now: self.start.elapsed(),
             rules: &mut self.rules,
+            acceptor: self.acceptor.as_ref(),
             buffer,
             shared: &self.shared,
             messages: &mut self.messages,

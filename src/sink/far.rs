@@ -34,13 +34,19 @@ impl Far {
 impl Connection {
     /// Whatever has arrived is worked on, whatever has come through is written.
     pub(super) fn far_turn(&mut self, context: &mut Context<'_>) -> Fate {
-        if self.take_arrivals(context.now) {
+        if self.take_arrivals(context) {
             self.ask_all(&mut &[][..], context);
         }
         loop {
             self.dispatch(context.now);
             // More may be waiting in the session than its output allowed to take up.
-            if !self.session.output().is_empty() || !self.ask_all(&mut &[][..], context) {
+            if self.session.awaits_handshake() && !self.secure(context) {
+                return Fate::Close;
+            }
+            if !self.outgoing().is_empty()
+                || !self.session.output().is_empty()
+                || !self.ask_all(&mut &[][..], context)
+            {
                 break;
             }
         }
@@ -64,15 +70,18 @@ impl Connection {
     }
 
     /// Feeds the session what has arrived. False: nothing has.
-    fn take_arrivals(&mut self, now: Duration) -> bool {
-        let Some(far) = &mut self.far else { return false };
+    fn take_arrivals(&mut self, context: &mut Context<'_>) -> bool {
         let mut any = false;
-        while !self.dropped
-            && self.session.wants_input()
-            && let Some(parcel) = far.inward.receive(now)
+        while self.wants_input()
+            && let Some(parcel) = self.far.as_mut().and_then(|far| far.inward.receive(context.now))
         {
             any = true;
             match parcel {
+                Parcel::Bytes(bytes) if self.tls.is_some() => {
+                    let clear = self.unwrap(&bytes, context);
+                    self.session.feed(&clear);
+                    self.give_back(clear);
+                }
                 Parcel::Bytes(bytes) => self.session.feed(&bytes),
                 Parcel::End => self.session.end_of_input(),
             }
@@ -82,17 +91,20 @@ impl Connection {
 
     /// Sends the session's output, and its end, on their way.
     fn dispatch(&mut self, now: Duration) {
-        let Some(far) = &mut self.far else { return };
+        let Some(mut far) = self.far.take() else { return };
         if far.outward.octets() + far.wire.len() < WINDOW {
-            let output = self.session.output();
+            self.wrap();
+            let output = self.outgoing();
             let n = output.len();
-            far.outward.send(now, output);
-            self.session.sent(n);
+            if n > 0 {
+                far.outward.send(now, output);
+            }
+            self.written(n);
         }
-        let over = self.session.is_closed() || self.dropped && self.session.output().is_empty();
-        if over && !far.end_sent {
+        if self.is_over() && !far.end_sent {
             far.end_sent = true;
             far.outward.send_end(now);
         }
+        self.far = Some(far);
     }
 }

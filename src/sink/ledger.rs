@@ -44,6 +44,10 @@ pub struct SinkStats {
     pub recipients: u64,
     /// Octets of accepted content, dots un-stuffed.
     pub content: u64,
+    /// TLS handshakes done.
+    pub handshakes: u64,
+    /// Those that resumed an earlier session.
+    pub resumed: u64,
     /// Command lines, good and bad.
     pub commands: u64,
     /// Negative replies.
@@ -85,6 +89,8 @@ counters!(
     messages,
     recipients,
     content,
+    handshakes,
+    resumed,
     commands,
     refused,
     bytes_in,

@@ -129,6 +129,7 @@ impl Mail {
             Request::Rset => look_up(rules, RuleStage::Rset, ""),
             Request::Greeting => look_up(rules, RuleStage::Connect, ""),
             Request::Hello { name, .. } => look_up(rules, RuleStage::Hello, name),
+            Request::StartTls => look_up(rules, RuleStage::StartTls, ""),
             Request::Quit => look_up(rules, RuleStage::Quit, ""),
             _ => Answer::Accept,
         }

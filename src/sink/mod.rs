@@ -28,6 +28,7 @@ mod options;
 mod poller;
 mod rules;
 mod scram;
+mod secure;
 
 use std::io;
 use std::net::SocketAddr;
@@ -39,7 +40,7 @@ use std::time::Duration;
 
 pub use crate::server::{Quirks, RefusedChunk};
 pub use ledger::{Received, SinkStats};
-pub use options::{Keep, Rule, RuleAction, RuleStage, SinkOptions};
+pub use options::{Keep, Rule, RuleAction, RuleStage, SinkOptions, SinkTls};
 
 use event_loop::EventLoop;
 use ledger::Shared;
@@ -60,7 +61,7 @@ impl Sink {
     ///
     /// # Errors
     ///
-    /// The address can't be bound, a rule's reply doesn't fit its stage, or the system is short of something.
+    /// The address can't be bound, the certificate can't be used, a rule's reply doesn't fit its stage, or the system is short of something.
     pub fn start(options: SinkOptions) -> io::Result<Self> {
         let listener = Listener::bind(&options)?;
         let address = listener.address();

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::sasl::Mechanism;
 use crate::server::{Quirks, ServerLimits, ServerOptions};
+use crate::tls::Identity;
 use crate::wire::{Limits, Reply};
 
 /// Settings of a [`Sink`](super::Sink). The default is a modern server that offers everything and takes any mail,
@@ -47,6 +48,8 @@ pub struct SinkOptions {
     pub size: Option<u64>,
     /// Offer LIMITS (RFC 9422) and enforce them: 452 to further recipients, 421 to further messages.
     pub limits: Limits,
+    /// Speak TLS, with this certificate.
+    pub tls: Option<SinkTls>,
     /// Who may log in, each with a password (or an OAuth token). If there are any, AUTH is offered.
     pub users: Vec<(String, String)>,
     /// The SASL mechanisms offered, if there are users; empty for all that the sink knows but EXTERNAL, which lets in whoever
@@ -89,6 +92,7 @@ impl Default for SinkOptions {
             enhanced: true,
             size: Some(0),
             limits: Limits::default(),
+            tls: None,
             users: Vec::new(),
             auth_mechanisms: Vec::new(),
             require_auth: false,
@@ -153,6 +157,7 @@ impl SinkOptions {
             dsn: self.dsn,
             enhanced_status_codes: self.enhanced,
             size: self.size,
+            starttls: self.tls.as_ref().is_some_and(|tls| !tls.implicit),
             auth: self.mechanisms(),
             auth_required: self.require_auth,
             extensions,
@@ -167,6 +172,15 @@ impl SinkOptions {
             ..ServerOptions::default()
         }
     }
+}
+
+/// How a sink speaks TLS.
+#[derive(Clone, Debug)]
+pub struct SinkTls {
+    /// Its certificate and key.
+    pub identity: Identity,
+    /// From the first octet; otherwise STARTTLS is offered.
+    pub implicit: bool,
 }
 
 /// What becomes of accepted messages.
@@ -224,6 +238,8 @@ pub enum RuleStage {
     Data,
     /// The end of the content.
     Content,
+    /// STARTTLS.
+    StartTls,
     /// RSET.
     Rset,
     /// QUIT.

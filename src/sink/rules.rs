@@ -17,8 +17,10 @@ impl Rules {
                 continue;
             };
             let fits = match (rule.at, reply.code()) {
-                (_, 400..=599) | (RuleStage::Connect, 220) | (RuleStage::Data, 354) => true,
-                (at, 200..=299) => !matches!(at, RuleStage::Connect | RuleStage::Data),
+                (_, 400..=599) | (RuleStage::Connect | RuleStage::StartTls, 220) | (RuleStage::Data, 354) => {
+                    true
+                }
+                (at, 200..=299) => !matches!(at, RuleStage::Connect | RuleStage::Data | RuleStage::StartTls),
                 _ => false,
             };
             if !fits {

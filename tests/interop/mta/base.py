@@ -54,6 +54,8 @@ class Server:
     level = "continuous"
     #: Debian packages to unpack (their dependencies come along)
     packages: tuple[str, ...] = ()
+    #: servers whose packages lie beneath this one's own, so that they are fetched once
+    beneath: tuple[type[Server], ...] = ()
     hostname = "mail.test"
     #: system users that exist in the namespace only
     users: tuple[str, ...] = ()
@@ -114,6 +116,8 @@ class Server:
 
     def fetch(self) -> None:
         """Downloads and unpacks what the server needs, once."""
+        for other in self.beneath:
+            other().fetch()
         done = self.root / ".complete"
         if done.exists():
             return
@@ -167,7 +171,9 @@ class Server:
 
     def mounts(self) -> Iterator[str]:
         for layer in LAYERS:
-            options = f"lowerdir={self.root / layer}:/{layer},upperdir={self.upper / layer},workdir={self.upper / '.work' / layer}"
+            roots = [self.root, *(other().root for other in self.beneath)]
+            lower = ":".join(str(root / layer) for root in roots if (root / layer).is_dir())
+            options = f"lowerdir={lower}:/{layer},upperdir={self.upper / layer},workdir={self.upper / '.work' / layer}"
             yield f"mount -t overlay overlay -o {options} /{layer}"
 
     def make_directories(self) -> Iterator[str]:

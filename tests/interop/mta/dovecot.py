@@ -46,9 +46,9 @@ class Dovecot(Server):
     port = 2641
     lmtp = True
     level = "streaming"
-    packages = ("dovecot-core", "dovecot-lmtpd")
+    packages: tuple[str, ...] = ("dovecot-core", "dovecot-lmtpd")
     hostname = "dovecot.test"
-    users = ("dovecot", "dovenull", "vmail")
+    users: tuple[str, ...] = ("dovecot", "dovenull", "vmail")
     mailboxes = ("u0", "u1", "u2")
     # It has no policy for senders; a recipient it doesn't know is refused.
     refuses = ("rcpt",)

@@ -58,9 +58,9 @@ class Exim(Server):
     name = "exim"
     port = 2611
     level = "streaming"
-    packages = ("exim4-daemon-heavy", "exim4-base", "exim4-config")
+    packages: tuple[str, ...] = ("exim4-daemon-heavy", "exim4-base", "exim4-config")
     hostname = "exim.test"
-    users = ("Debian-exim",)
+    users: tuple[str, ...] = ("Debian-exim",)
     files = {"/etc/exim4/test.conf": CONF}
     tight = {"queue_only = true": "queue_only = true\nrecipients_max = 10\nsmtp_accept_max_per_connection = 8"}
     tight_recipients = 10

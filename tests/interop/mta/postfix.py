@@ -62,9 +62,9 @@ class Postfix(Server):
     name = "postfix"
     port = 2601
     level = "streaming"
-    packages = ("postfix",)
+    packages: tuple[str, ...] = ("postfix",)
     hostname = "postfix.test"
-    users = ("postfix", "postdrop")
+    users: tuple[str, ...] = ("postfix", "postdrop")
     files = {
         "/etc/postfix/main.cf": MAIN_CF,
         "/etc/postfix/master.cf": MASTER_CF,

@@ -59,9 +59,9 @@ class Sendmail(Server):
     name = "sendmail"
     port = 2631
     level = "continuous"
-    packages = ("sendmail-bin", "sendmail-base", "sendmail-cf")
+    packages: tuple[str, ...] = ("sendmail-bin", "sendmail-base", "sendmail-cf")
     hostname = "sendmail.test"  # without a dot in its host's name it sleeps for a minute as it starts
-    users = ("smmta", "smmsp")
+    users: tuple[str, ...] = ("smmta", "smmsp")
     files = {"/etc/mail/test.mc": MC}
     tight = {"define(`confTO_IDENT'": "define(`confMAX_RCPTS_PER_MESSAGE', `10')dnl\ndefine(`confTO_IDENT'"}
     tight_recipients = 10

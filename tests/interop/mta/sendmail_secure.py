@@ -1,0 +1,40 @@
+"""Sendmail with TLS and a login by Cyrus SASL: STARTTLS at one door, TLS from the beginning at another, DSN at a third."""
+
+from __future__ import annotations
+
+from .doors import PASSWORDS, CyrusSasl, Door, SecureServer
+from .sendmail import MC, Sendmail
+
+# M=a: nothing before AUTH; M=s: TLS from the beginning; M=A, M=S: neither is offered
+SECURE_MC = f"""\
+define(`confCACERT', `/etc/interop/authority.pem')dnl
+define(`confCACERT_PATH', `/etc/interop')dnl
+define(`confSERVER_CERT', `/etc/interop/server.pem')dnl
+define(`confSERVER_KEY', `/etc/interop/server-key.pem')dnl
+define(`confAUTH_MECHANISMS', `{" ".join(PASSWORDS)}')dnl
+TRUST_AUTH_MECH(`{" ".join(PASSWORDS)}')dnl
+define(`confAUTH_OPTIONS', `p y')dnl
+define(`confAUTH_REALM', `interop')dnl
+define(`confMAX_MESSAGE_SIZE', `50000000')dnl
+DAEMON_OPTIONS(`Name=MSA, Addr=127.0.0.1, Port=2731, M=a')dnl
+DAEMON_OPTIONS(`Name=TLSMSA, Addr=127.0.0.1, Port=2732, M=as')dnl
+DAEMON_OPTIONS(`Name=CLEAR, Addr=127.0.0.1, Port=2733, M=AS')dnl
+"""
+
+
+class SecureSendmail(SecureServer, Sendmail):
+    name = "sendmail-secure"
+    port = 2731
+    beneath = (Sendmail, CyrusSasl)
+    packages = ()
+    files = {
+        "/etc/mail/test.mc": MC.replace("DAEMON_OPTIONS(`Name=MTA, Addr=127.0.0.1, Port=2631')dnl\n", SECURE_MC),
+        "/etc/mail/sasl/Sendmail.conf.2": CyrusSasl.conf,
+    }
+    # It takes no key that others can read, and no passwords either.
+    command = f"chmod 600 /etc/interop/server-key.pem\n{CyrusSasl.passwords}\nchmod 600 /etc/sasldb2\n{Sendmail.command}"
+    doors = (
+        Door("sendmail", "starttls, Cyrus SASL", 2731, mechanisms=PASSWORDS, level="continuous"),
+        Door("sendmail", "implicit, Cyrus SASL", 2732, tls="implicit", mechanisms=PASSWORDS, level="continuous"),
+        Door("sendmail", "in clear", 2733, tls="none", level="continuous"),
+    )
