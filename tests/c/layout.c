@@ -21,14 +21,15 @@ ASSERT(sizeof(smtpipe_bytes) == 16);
 AT(smtpipe_bytes, data, 0);
 AT(smtpipe_bytes, len, 8);
 
-ASSERT(sizeof(smtpipe_event) == 48);
+ASSERT(sizeof(smtpipe_event) == 56);
 AT(smtpipe_event, kind, 0);
 AT(smtpipe_event, from, 4);
 AT(smtpipe_event, to, 8);
-AT(smtpipe_event, reserved, 12);
+AT(smtpipe_event, rewind, 12);
 AT(smtpipe_event, why, 16);
 AT(smtpipe_event, outcome, 24);
 AT(smtpipe_event, data, 32);
+AT(smtpipe_event, ticket, 48);
 
 ASSERT(sizeof(smtpipe_request) == 56);
 AT(smtpipe_request, kind, 0);
@@ -58,7 +59,7 @@ AT(smtpipe_stats, in_clear, 104);
 AT(smtpipe_stats, waits, 112);
 ASSERT(SMTPIPE_WAIT_COUNT == 13);
 
-ASSERT(sizeof(smtpipe_sink_counts) == 11 * 8);
+ASSERT(sizeof(smtpipe_sink_counts) == 13 * 8);
 AT(smtpipe_sink_counts, connections, 0);
 AT(smtpipe_sink_counts, open, 8);
 AT(smtpipe_sink_counts, messages, 16);
@@ -70,6 +71,8 @@ AT(smtpipe_sink_counts, bytes_in, 56);
 AT(smtpipe_sink_counts, bytes_out, 64);
 AT(smtpipe_sink_counts, reads, 72);
 AT(smtpipe_sink_counts, writes, 80);
+AT(smtpipe_sink_counts, handshakes, 88);
+AT(smtpipe_sink_counts, resumed, 96);
 
 ASSERT(sizeof(smtpipe_status) == 4);
 ASSERT(SMTPIPE_OK == 0 && SMTPIPE_TIMEOUT == 1 && SMTPIPE_NOTHING == 2);

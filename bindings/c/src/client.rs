@@ -66,6 +66,7 @@ fn connect_failure(error: &ConnectError) -> Failure {
     let status = match error {
         ConnectError::NoAddress { .. } | ConnectError::Resolve { .. } => smtpipe_status::SMTPIPE_ERR_RESOLVE,
         ConnectError::Session(error) => session_status(error),
+        ConnectError::Tls(_) => smtpipe_status::SMTPIPE_ERR_TLS_CONFIG,
         _ => smtpipe_status::SMTPIPE_ERR_CONNECT,
     };
     Failure::new(status, error)
@@ -122,8 +123,8 @@ pub(crate) unsafe fn change(
 /// @param config  The target and the options. Must not be NULL. Not used any more when the call returns.
 /// @param client  Gets the client. Must not be NULL.
 ///
-/// @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_NO_TARGET; SMTPIPE_ERR_RESOLVE; SMTPIPE_ERR_CONNECT if the system gave
-///         no socket or the unix path takes no connection. smtpipe_config_reason() has the words for all of them.
+/// @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_NO_TARGET; SMTPIPE_ERR_RESOLVE; SMTPIPE_ERR_TLS_CONFIG if a certificate
+///         or key can't be loaded; SMTPIPE_ERR_CONNECT if the system gave no socket or the unix path takes no connection. smtpipe_config_reason() has the words for all of them.
 ///
 /// Ownership: free it with smtpipe_client_free().
 /// Threads: one at a time per configuration.
@@ -225,8 +226,9 @@ pub unsafe extern "C" fn smtpipe_client_send(
     // SAFETY: the caller's promise, see above.
     unsafe {
         change(client, |handle| {
-            let (out, message) = (Out::new(ticket)?, peek(message)?.message()?);
-            let ticket = handle.client.send(message)?;
+            let (out, message) = (Out::new(ticket)?, peek(message)?);
+            let ticket = message.submit(&mut handle.client)?;
+            handle.client.drive();
             out.set(handle.views.give_ticket(ticket));
             Ok(())
         })
@@ -255,8 +257,8 @@ pub unsafe extern "C" fn smtpipe_client_submit(
     // SAFETY: the caller's promise, see above.
     unsafe {
         change(client, |handle| {
-            let (out, message) = (Out::new(ticket)?, peek(message)?.message()?);
-            let ticket = handle.client.submit(message)?;
+            let (out, message) = (Out::new(ticket)?, peek(message)?);
+            let ticket = message.submit(&mut handle.client)?;
             out.set(handle.views.give_ticket(ticket));
             Ok(())
         })
