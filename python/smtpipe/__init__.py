@@ -41,6 +41,7 @@ from smtpipe._types import (
     Status,
     Upgrade,
     Verdict,
+    WantContent,
 )
 from smtpipe.errors import (
     ClosedError,
@@ -88,6 +89,7 @@ __all__ = [
     "UnsupportedError",
     "Upgrade",
     "Verdict",
+    "WantContent",
     "__version__",
     "connect",
 ]

@@ -35,9 +35,7 @@ EXPECTATIONS = frozenset({"outcome", "error", "level", "event", "closed", "stat"
 Fixture: TypeAlias = dict[str, Any]
 Step: TypeAlias = dict[str, Any]
 
-_NOT_FOR_DRIVERS = re.compile(
-    r"^(WAIT |TAKE |MS |# only: *engine|# starttls:|# tls:|# auth:)", re.MULTILINE
-)
+_NOT_FOR_DRIVERS = re.compile(r"^(WAIT |TAKE |MS |# only: *engine|# starttls:|# tls:|# auth:)", re.MULTILINE)
 
 
 def names() -> list[str]:
