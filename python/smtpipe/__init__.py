@@ -27,6 +27,8 @@ from smtpipe._native import (
     __version__,
 )
 from smtpipe._types import (
+    AuthChallenge,
+    AuthWanted,
     Capabilities,
     Closed,
     Downgrade,
@@ -44,6 +46,7 @@ from smtpipe._types import (
     WantContent,
 )
 from smtpipe.errors import (
+    AuthenticationError,
     ClosedError,
     ConnectionLostError,
     MisuseError,
@@ -56,6 +59,9 @@ from smtpipe.errors import (
 )
 
 __all__ = [
+    "AuthChallenge",
+    "AuthWanted",
+    "AuthenticationError",
     "Capabilities",
     "Client",
     "Closed",
