@@ -39,8 +39,10 @@ from smtpipe._types import (
     Reconnect,
     Rule,
     SinkStats,
+    StartTls,
     Stats,
     Status,
+    TlsInfo,
     Upgrade,
     Verdict,
 )
@@ -54,7 +56,7 @@ from smtpipe.errors import (
     SessionError,
     SessionTimeoutError,
     SmtpipeError,
-    UnsupportedError,
+    TlsError,
 )
 
 __all__ = [
@@ -89,9 +91,11 @@ __all__ = [
     "Sink",
     "SinkStats",
     "SmtpipeError",
+    "StartTls",
     "Stats",
     "Status",
-    "UnsupportedError",
+    "TlsError",
+    "TlsInfo",
     "Upgrade",
     "Verdict",
     "__version__",

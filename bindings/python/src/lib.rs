@@ -21,6 +21,7 @@ mod reply;
 mod send_all;
 mod session;
 mod sink;
+mod tls;
 mod trace;
 
 /// Everything `import smtpipe._native` gives.
