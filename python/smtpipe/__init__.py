@@ -45,6 +45,7 @@ from smtpipe._types import (
     TlsInfo,
     Upgrade,
     Verdict,
+    WantContent,
 )
 from smtpipe.errors import (
     AuthenticationError,
@@ -98,6 +99,7 @@ __all__ = [
     "TlsInfo",
     "Upgrade",
     "Verdict",
+    "WantContent",
     "__version__",
     "connect",
 ]

@@ -24,7 +24,7 @@ use crate::options::Arguments;
 use crate::outcome::Outcome;
 use crate::reply::Reply;
 use crate::trace::Trace;
-use crate::{client, convert, names, peers, tls};
+use crate::{client, convert, names, peers, streams, tls};
 
 /// How many slices are asked for at once.
 const SLICES: usize = 64;
@@ -120,7 +120,8 @@ impl Session {
     }
 
     fn submit(&self, py: Python<'_>, message: &Bound<'_, PyAny>) -> PyResult<u64> {
-        let message = convert::message(message)?;
+        let (message, origin) = convert::message(message)?;
+        streams::for_session(py, origin.as_ref())?;
         self.with(py, |engine| engine.submit(message).map_err(|error| (error, engine.error().cloned())))
             .map(Ticket::get)
             .map_err(|(error, session)| submit_error(py, &error, session.as_ref()))
@@ -228,6 +229,20 @@ impl Session {
         Ok(())
     }
 
+    fn content(&self, py: Python<'_>, now: f64, ticket: u64, data: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let (now, data) = (time(py, now)?, bytes_like(data)?);
+        Ok(self.with(py, |engine| engine.content(now, Ticket::from_number(ticket), data)))
+    }
+
+    fn content_end(&self, py: Python<'_>, now: f64, ticket: u64) -> PyResult<bool> {
+        let now = time(py, now)?;
+        Ok(self.with(py, |engine| engine.content_end(now, Ticket::from_number(ticket))))
+    }
+
+    fn content_failed(&self, py: Python<'_>, ticket: u64, why: &str) -> bool {
+        self.with(py, |engine| engine.content_failed(Ticket::from_number(ticket), why))
+    }
+
     #[pyo3(signature = (now, limit = 262_144))]
     fn output<'py>(&self, py: Python<'py>, now: f64, limit: usize) -> PyResult<Bound<'py, PyBytes>> {
         let now = time(py, now)?;
@@ -310,7 +325,10 @@ impl Session {
 impl Session {
     fn event<'py>(&self, py: Python<'py>, event: Event) -> PyResult<Bound<'py, PyAny>> {
         match event {
-            Event::Outcome(outcome) => Ok(Outcome(outcome).into_pyobject(py)?.into_any()),
+            Event::WantContent { ticket, rewind } => {
+                names::WANT_CONTENT.get(py)?.call1((ticket.get(), rewind))
+            }
+            Event::Outcome(outcome) => Ok(Outcome(outcome, None).into_pyobject(py)?.into_any()),
             Event::AuthChallenge(challenge) => {
                 names::AUTH_CHALLENGE.get(py)?.call1((PyBytes::new(py, challenge.as_bytes()),))
             }
