@@ -13,7 +13,7 @@ use crate::reply::Reply;
 
 /// The fate of one ticket.
 #[pyclass(frozen, module = "smtpipe")]
-pub(crate) struct Outcome(pub(crate) EngineOutcome);
+pub(crate) struct Outcome(pub(crate) EngineOutcome, pub(crate) Option<Py<PyAny>>);
 
 #[pymethods]
 impl Outcome {
@@ -51,6 +51,15 @@ impl Outcome {
     #[getter]
     fn left_out<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
         PyTuple::new(py, self.0.left_out.iter().map(Extension::keyword).collect::<Vec<_>>())
+    }
+
+    #[getter]
+    fn error(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.1.as_ref().map(|error| error.clone_ref(py))
+    }
+
+    fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
+        self.1.as_ref().map_or(Ok(()), |error| visit.call(error))
     }
 
     #[getter]

@@ -16,11 +16,20 @@ use crate::error::misuse;
 
 static UTC: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
+/// What the parameters say of the content.
+#[derive(Clone, Copy, Default, PartialEq)]
+pub(crate) enum BodyKind {
+    #[default]
+    Text,
+    SevenBit,
+    Binary,
+}
+
 /// What the keyword arguments of a message came to.
 #[derive(Default)]
 pub(crate) struct Wishes {
     params: Vec<Param>,
-    pub(crate) binary: bool,
+    pub(crate) body: BodyKind,
     required: Vec<Extension>,
     forward: Option<ClientInfo>,
 }
@@ -90,10 +99,16 @@ impl Wishes {
                 "SIZE" => return Err(misuse(py, "parameter size: it is stated by itself")),
                 "BODY" => {
                     let body = value.extract::<&str>().unwrap_or_default();
-                    if !body.eq_ignore_ascii_case("BINARYMIME") {
-                        return Err(misuse(py, "parameter body: only \"BINARYMIME\" can be asked for"));
-                    }
-                    self.binary = true;
+                    self.body = match body.to_ascii_uppercase().as_str() {
+                        "BINARYMIME" => BodyKind::Binary,
+                        "7BIT" => BodyKind::SevenBit,
+                        _ => {
+                            return Err(misuse(
+                                py,
+                                "parameter body: only \"BINARYMIME\" and \"7BIT\" can be asked for",
+                            ));
+                        }
+                    };
                     return Ok(());
                 }
                 _ => match param(keyword, value)? {
