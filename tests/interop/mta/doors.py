@@ -20,7 +20,8 @@ USERNAME = "ada"
 #: with what separates things in SASL messages and in the servers' own files
 PASSWORD = "ho=rse, bat~tery"
 TOKEN_KEY = b"the key that the servers check tokens with"
-PASSWORDS = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256")
+#: mechanisms that a password is enough for, the strongest first
+PASSWORDS = ("SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN")
 TOKENS = ("OAUTHBEARER", "XOAUTH2")
 
 
@@ -35,13 +36,13 @@ class Door:
     lmtp: bool = False
     #: "required" (STARTTLS), "implicit" or "none"
     tls: str = "required"
-    #: the mechanisms of AUTH that it has to offer behind TLS
+    #: the mechanisms of AUTH that it offers behind TLS, the strongest first
     mechanisms: tuple[str, ...] = ()
     #: the level that `auto` earns
     level: str = "streaming"
 
     def __str__(self) -> str:
-        return f"{self.server} {self.name}"
+        return f"{self.server}, {self.name}"
 
 
 class CyrusSasl(Server):

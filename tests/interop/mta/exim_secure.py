@@ -73,6 +73,8 @@ external:
   server_set_id = $auth2
 """
 
+MECHANISMS = ("SCRAM-SHA-256", "CRAM-MD5", "PLAIN", "LOGIN")
+
 
 def conf() -> str:
     main, _, rest = CONF.partition("acl_mail:\n")
@@ -92,7 +94,7 @@ class SecureExim(SecureServer, Exim):
     }
     command = f"{CyrusSasl.passwords}\n{Exim.command}"
     doors = (
-        Door("exim", "starttls", 2711, mechanisms=("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256")),
-        Door("exim", "implicit", 2712, tls="implicit", mechanisms=("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256")),
+        Door("exim", "starttls", 2711, mechanisms=MECHANISMS),
+        Door("exim", "implicit", 2712, tls="implicit", mechanisms=MECHANISMS),
         Door("exim", "in clear", 2713, tls="none"),
     )
