@@ -27,6 +27,8 @@ from smtpipe._native import (
     __version__,
 )
 from smtpipe._types import (
+    AuthChallenge,
+    AuthWanted,
     Capabilities,
     Closed,
     Downgrade,
@@ -43,6 +45,7 @@ from smtpipe._types import (
     Verdict,
 )
 from smtpipe.errors import (
+    AuthenticationError,
     ClosedError,
     ConnectionLostError,
     MisuseError,
@@ -55,6 +58,9 @@ from smtpipe.errors import (
 )
 
 __all__ = [
+    "AuthChallenge",
+    "AuthWanted",
+    "AuthenticationError",
     "Capabilities",
     "Client",
     "Closed",

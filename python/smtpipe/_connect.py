@@ -10,7 +10,7 @@ from smtpipe import _native
 from smtpipe.errors import MisuseError, UnsupportedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from smtpipe._native import Client, Peers
 
@@ -38,6 +38,10 @@ def connect(
     chunking: str = "auto",
     eight_bit_anyway: bool = False,
     early: bool = True,
+    oauth_token: str | None = None,
+    authzid: str | None = None,
+    auth_mechanisms: Iterable[str] | None = None,
+    auth_clear_text: bool = False,
 ) -> Client:
     """Connect to a mail server and wait until it has answered EHLO.
 
@@ -49,8 +53,10 @@ def connect(
             else `[127.0.0.1]`.
         tls: `None` or `"none"`. Anything else raises `UnsupportedError`: this version speaks plain TCP.
         ca_file: as `tls`.
-        username: as `tls`: logging in without TLS isn't offered.
-        password: as `tls`.
+        username: who logs in (RFC 4954), with a `password` or an `oauth_token`. The strongest mechanism that both
+            sides have is used: SCRAM-SHA-256-PLUS, SCRAM-SHA-1-PLUS, SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN,
+            LOGIN. PLAIN and LOGIN are used over TLS and unix sockets only; see `auth_clear_text`.
+        password: is in no trace, exception or `repr`.
         level: `"auto"` finds the highest level that the server bears; a `Level` states it as known and uses
             it without a trial as far as EHLO allows; `"<=group"` (any level) is `"auto"` with a ceiling.
         max_in_flight: most messages unfinished at one time; 0 for no limit.
@@ -70,13 +76,21 @@ def connect(
             `connect` then returns as soon as there is a connection, `capabilities` are those of last time,
             and a server that refuses the session says so by `collect` and `error`.
 
+        oauth_token: an OAuth 2.0 bearer token in place of a password, for OAUTHBEARER or XOAUTH2, which show it as
+            PLAIN does a password.
+        authzid: the user to act for, if that is another one than `username`.
+        auth_mechanisms: use no others than these. `["EXTERNAL"]` without a `username`: the server knows the client by
+            its certificate.
+        auth_clear_text: let PLAIN, LOGIN, OAUTHBEARER and XOAUTH2 show what they show to whoever listens.
+
     Raises:
         MisuseError: an argument can't be used (a `ValueError`).
         UnsupportedError: an argument asks for what this version lacks; nothing was connected.
+        AuthenticationError: nobody could be logged in (an `OSError`, as all those below).
         OSError: from the socket; or a `SessionError`, with the server's reply where there was one.
 
     """
-    _refuse_unsupported(tls=tls, ca_file=ca_file, username=username, password=password)
+    _refuse_unsupported(tls=tls, ca_file=ca_file)
     if (host is None) == (unix_path is None):
         raise MisuseError("host: give either a host or unix_path")
     return _native.connect(
@@ -95,6 +109,12 @@ def connect(
         eight_bit_anyway=eight_bit_anyway,
         early=early,
         peers=peers,
+        username=username,
+        password=password,
+        oauth_token=oauth_token,
+        authzid=authzid,
+        auth_mechanisms=None if auth_mechanisms is None else list(auth_mechanisms),
+        auth_clear_text=auth_clear_text,
     )
 
 
@@ -112,4 +132,4 @@ def _refuse_unsupported(*, tls: str | None, **others: object) -> None:
         raise UnsupportedError(f"tls: {tls!r} is not supported: this version speaks plain TCP only")
     for name, value in others.items():
         if value is not None:
-            raise UnsupportedError(f"{name}: not supported by this version: plain TCP without login only")
+            raise UnsupportedError(f"{name}: not supported by this version: plain TCP only")

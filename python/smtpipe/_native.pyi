@@ -9,6 +9,8 @@ from typing import Any, Final, Literal, Self, TypeAlias, final
 from typing_extensions import Buffer
 
 from smtpipe._types import (
+    AuthChallenge,
+    AuthWanted,
     Capabilities,
     Closed,
     Downgrade,
@@ -47,7 +49,7 @@ _Recipients: TypeAlias = str | Iterable[_Recipient]
 _Email: TypeAlias = StandardMessage[Any, Any]
 _Sendable: TypeAlias = Message | tuple[str, _Recipients, Buffer] | _Email
 _Trace: TypeAlias = Callable[[str, bytes], object]
-_Event: TypeAlias = Outcome | Ready | Upgrade | Downgrade | Reconnect | Closed
+_Event: TypeAlias = Outcome | AuthWanted | AuthChallenge | Ready | Upgrade | Downgrade | Reconnect | Closed
 
 def connect(
     host: str | None,
@@ -66,6 +68,12 @@ def connect(
     eight_bit_anyway: bool,
     early: bool,
     peers: Peers | None,
+    username: str | None,
+    password: str | None,
+    oauth_token: str | None,
+    authzid: str | None,
+    auth_mechanisms: list[str] | None,
+    auth_clear_text: bool,
 ) -> Client:
     """Connect and wait for EHLO; `smtpipe.connect` without the defaults."""
 
@@ -293,6 +301,13 @@ class Session:
         eight_bit_anyway: bool = False,
         early: bool = True,
         peer: PeerRecord | None = None,
+        username: str | None = None,
+        password: str | None = None,
+        oauth_token: str | None = None,
+        authzid: str | None = None,
+        auth_mechanisms: list[str] | None = None,
+        auth_clear_text: bool = False,
+        auth_caller: bool = False,
     ) -> Self: ...
     def submit(self, message: _Sendable) -> int:
         """Queue a message and return its ticket."""
@@ -302,6 +317,16 @@ class Session:
         """Take back what has not begun."""
     def quit(self) -> None:
         """End with QUIT once everything queued has its outcome."""
+    def auth_begin(self, mechanism: str, initial: Buffer | None = None, *, complete: bool = False) -> None:
+        """Answer `AuthWanted` (with `auth_caller=True`): begin with a mechanism of one's own.
+
+        `complete`: the mechanism wants nothing more of the server than its yes. A yes that comes before that is not
+        believed.
+        """
+    def auth_respond(self, response: Buffer, *, complete: bool = False) -> None:
+        """Answer `AuthChallenge`."""
+    def auth_cancel(self) -> None:
+        """Give up, in place of either answer. The session ends."""
     def start(self, now: float) -> None:
         """A connection is there: the first, or another one after `Reconnect`."""
     def feed(self, now: float, data: Buffer) -> None:
@@ -397,6 +422,9 @@ class Received:
     def connection(self) -> int:
         """Which connection brought it, counted from the sink's first."""
     @property
+    def user(self) -> str | None:
+        """Who had logged in."""
+    @property
     def sender(self) -> str:
         """The reverse-path."""
     @property
@@ -417,7 +445,8 @@ class Sink:
     `keep` is `True` (keep every message), `False` (count them) or `"discard"`. `imitate` names a server
     whose habits it takes on: `"postfix"`, `"exim"`, `"dovecot"`, `"sendmail"`, `"haraka"`, `"courier"`,
     `"opensmtpd"`, `"aiosmtpd"`, `"go-smtp"`. The other arguments say what is offered; `None` leaves it as
-    it is. `rules` are asked in order.
+    it is. `rules` are asked in order. `users` are who may log in, each with a password or OAuth token, by any of
+    `auth_mechanisms`; without, AUTH isn't offered. With `require_auth` nobody else can send.
     """
 
     def __new__(
@@ -442,6 +471,9 @@ class Sink:
         rcpt_max: int | None = None,
         mail_max: int | None = None,
         rules: Iterable[Rule] | None = None,
+        users: Mapping[str, str] | None = None,
+        auth_mechanisms: list[str] | None = None,
+        require_auth: bool = False,
     ) -> Self: ...
     @property
     def port(self) -> int:

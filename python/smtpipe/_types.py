@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from smtpipe.errors import SessionError
 
 __all__ = [
+    "AuthChallenge",
+    "AuthWanted",
     "Capabilities",
     "Closed",
     "Downgrade",
@@ -178,7 +180,7 @@ class Rule:
     """
 
     at: str
-    """The step: `"connect"`, `"hello"`, `"mail"`, `"rcpt"`, `"data"`, `"content"`, `"rset"` or `"quit"`."""
+    """The step: `"connect"`, `"hello"`, `"auth"`, `"mail"`, `"rcpt"`, `"data"`, `"content"`, `"rset"` or `"quit"`."""
     reply: Reply | None = None
     """What to answer in place of the sink's own reply."""
     pattern: str = "*"
@@ -240,6 +242,23 @@ class Upgrade:
     """A trial succeeded."""
 
     level: Level
+
+
+@dataclass(frozen=True, slots=True)
+class AuthWanted:
+    """Log in with `auth_begin()`, or give up with `auth_cancel()`: the session waits (`auth_caller=True`)."""
+
+    mechanisms: tuple[str, ...]
+    """What the server offers."""
+    refused: Reply | None = None
+    """Why the mechanism tried before was refused as such (504, 534)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuthChallenge:
+    """The server asks: answer with `auth_respond()`, or give up with `auth_cancel()`."""
+
+    challenge: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

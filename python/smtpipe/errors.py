@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from smtpipe._native import Reply
 
 __all__ = [
+    "AuthenticationError",
     "ClosedError",
     "ConnectionLostError",
     "MisuseError",
@@ -55,8 +56,17 @@ class SessionError(SmtpipeError, OSError):
         self.stage = stage
 
 
+class AuthenticationError(SessionError):
+    """Nobody was logged in (RFC 4954), and no message was sent.
+
+    The server refused (`reply` says why: 535 for a wrong password), or there was no safe way to log in: AUTH not
+    offered, no mechanism in common, or only such as would show the password on a line that isn't encrypted;
+    then `reply` is `None` and nothing of the credentials was sent.
+    """
+
+
 class PeerError(SessionError):
-    """The server broke the protocol: no later byte of it is believed."""
+    """The server broke the protocol, or didn't prove who it is: no later byte of it is believed."""
 
 
 class RefusedError(SessionError):

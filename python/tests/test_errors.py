@@ -156,8 +156,6 @@ def test_connect_needs_a_target() -> None:
         {"tls": "required"},
         {"tls": "implicit"},
         {"ca_file": "ca.pem"},
-        {"username": "u"},
-        {"password": "p"},
     ],
 )
 def test_what_this_version_lacks_is_refused_before_connecting(

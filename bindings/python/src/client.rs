@@ -13,6 +13,7 @@ use std::os::fd::{AsRawFd, RawFd};
 
 use crate::drive::{Core, Shared};
 use crate::error::{closed, connect_error, misuse, session_error, submit_error};
+use crate::login::Login;
 use crate::options::{Arguments, seconds};
 use crate::outcome::Outcome;
 use crate::peers::Peers;
@@ -24,7 +25,7 @@ use crate::{convert, names};
 #[pyfunction]
 #[pyo3(signature = (
     host, port, *, unix_path, local_name, level, max_in_flight, max_unanswered, recipients, timeout, trace, lmtp, chunking,
-    eight_bit_anyway, early, peers
+    eight_bit_anyway, early, peers, username, password, oauth_token, authzid, auth_mechanisms, auth_clear_text
 ))]
 #[allow(clippy::too_many_arguments)] // one for each documented argument of smtpipe.connect
 pub(crate) fn connect(
@@ -44,6 +45,12 @@ pub(crate) fn connect(
     eight_bit_anyway: bool,
     early: bool,
     peers: Option<&Bound<'_, Peers>>,
+    username: Option<&str>,
+    password: Option<&str>,
+    oauth_token: Option<&str>,
+    authzid: Option<&str>,
+    auth_mechanisms: Option<Vec<String>>,
+    auth_clear_text: bool,
 ) -> PyResult<Client> {
     let arguments = Arguments {
         local_name,
@@ -56,6 +63,15 @@ pub(crate) fn connect(
         chunking,
         eight_bit_anyway,
         early,
+        login: Login {
+            username,
+            password,
+            oauth_token,
+            authzid,
+            auth_mechanisms,
+            auth_clear_text,
+            auth_caller: false,
+        },
     };
     let options = arguments.options(py)?;
     let mut config = match (host, unix_path) {

@@ -13,6 +13,7 @@ use crate::reply::Reply;
 const ERRORS: &str = "smtpipe.errors";
 
 static MISUSE: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+static AUTH: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static PEER: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static REFUSED: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static TIMEOUT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
@@ -42,6 +43,9 @@ pub(crate) fn closed(py: Python<'_>) -> PyErr {
 /// Why a session can't go on.
 pub(crate) fn session_error(py: Python<'_>, error: &SessionError) -> PyErr {
     let (class, name, stage) = match error {
+        // Somebody else answers than the server that knows the password.
+        SessionError::Auth(error) if error.is_attack() => (&PEER, "PeerError", Some(Verb::Auth)),
+        SessionError::Auth(_) => (&AUTH, "AuthenticationError", Some(Verb::Auth)),
         SessionError::Refused { stage, .. } => (&REFUSED, "RefusedError", Some(*stage)),
         SessionError::ShutDown(_) => (&REFUSED, "RefusedError", None),
         SessionError::Timeout { waiting_for } => (&TIMEOUT, "SessionTimeoutError", *waiting_for),

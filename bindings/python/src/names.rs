@@ -28,6 +28,8 @@ impl TypeName {
 pub(crate) static CAPABILITIES: TypeName = TypeName::new("Capabilities");
 pub(crate) static STATS: TypeName = TypeName::new("Stats");
 pub(crate) static SINK_STATS: TypeName = TypeName::new("SinkStats");
+pub(crate) static AUTH_CHALLENGE: TypeName = TypeName::new("AuthChallenge");
+pub(crate) static AUTH_WANTED: TypeName = TypeName::new("AuthWanted");
 pub(crate) static READY: TypeName = TypeName::new("Ready");
 pub(crate) static UPGRADE: TypeName = TypeName::new("Upgrade");
 pub(crate) static DOWNGRADE: TypeName = TypeName::new("Downgrade");

@@ -7,6 +7,7 @@ use engine::wire::HostName;
 use pyo3::prelude::*;
 
 use crate::error::misuse;
+use crate::login::Login;
 
 /// The arguments that `connect` and `Session` have in common.
 pub(crate) struct Arguments<'a> {
@@ -20,6 +21,7 @@ pub(crate) struct Arguments<'a> {
     pub(crate) chunking: &'a str,
     pub(crate) eight_bit_anyway: bool,
     pub(crate) early: bool,
+    pub(crate) login: Login<'a>,
 }
 
 impl Arguments<'_> {
@@ -52,6 +54,7 @@ impl Arguments<'_> {
         };
         options.eight_bit_anyway = self.eight_bit_anyway;
         options.early = self.early;
+        options.auth = self.login.auth(py)?;
         Ok(options)
     }
 }

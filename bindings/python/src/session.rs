@@ -8,15 +8,18 @@ use std::io::IoSlice;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use engine::client::fresh_nonce;
 use engine::session::{Event, ReconnectReason, Session as EngineSession, Ticket};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyTuple};
 
 use crate::content::bytes_like;
 use crate::error::{misuse, session_error, submit_error};
+use crate::login::{Login, refused};
 use crate::options::Arguments;
 use crate::outcome::Outcome;
+use crate::reply::Reply;
 use crate::trace::Trace;
 use crate::{client, convert, names, peers};
 
@@ -55,7 +58,9 @@ impl Session {
     #[new]
     #[pyo3(signature = (
         local_name, *, level = "auto", max_in_flight = 100, max_unanswered = 0, recipients = "any", timeout = None, trace = None,
-        lmtp = false, chunking = "auto", eight_bit_anyway = false, early = true, peer = None
+        lmtp = false, chunking = "auto", eight_bit_anyway = false, early = true, peer = None,
+        username = None, password = None, oauth_token = None, authzid = None, auth_mechanisms = None, auth_clear_text = false,
+        auth_caller = false
     ))]
     #[allow(clippy::too_many_arguments)] // the arguments of smtpipe.connect that concern a session
     fn new(
@@ -72,6 +77,13 @@ impl Session {
         eight_bit_anyway: bool,
         early: bool,
         peer: Option<&Bound<'_, PyAny>>,
+        username: Option<&str>,
+        password: Option<&str>,
+        oauth_token: Option<&str>,
+        authzid: Option<&str>,
+        auth_mechanisms: Option<Vec<String>>,
+        auth_clear_text: bool,
+        auth_caller: bool,
     ) -> PyResult<Self> {
         let arguments = Arguments {
             local_name,
@@ -84,6 +96,15 @@ impl Session {
             chunking,
             eight_bit_anyway,
             early,
+            login: Login {
+                username,
+                password,
+                oauth_token,
+                authzid,
+                auth_mechanisms,
+                auth_clear_text,
+                auth_caller,
+            },
         };
         let mut options = arguments.options(py)?;
         options.peer = peer.map(peers::record_from).transpose()?;
@@ -110,13 +131,42 @@ impl Session {
         self.with(py, |engine| engine.cancel(Ticket::from_number(ticket)))
     }
 
+    #[pyo3(signature = (mechanism, initial = None, *, complete = false))]
+    fn auth_begin(
+        &self,
+        py: Python<'_>,
+        mechanism: &str,
+        initial: Option<&Bound<'_, PyAny>>,
+        complete: bool,
+    ) -> PyResult<()> {
+        let initial = initial.map(bytes_like).transpose()?;
+        self.with(py, |engine| engine.auth_begin(mechanism, initial.as_deref(), complete))
+            .map_err(|error| refused(py, error))
+    }
+
+    #[pyo3(signature = (response, *, complete = false))]
+    fn auth_respond(&self, py: Python<'_>, response: &Bound<'_, PyAny>, complete: bool) -> PyResult<()> {
+        let response = bytes_like(response)?;
+        self.with(py, |engine| engine.auth_respond(&response, complete)).map_err(|error| refused(py, error))
+    }
+
+    fn auth_cancel(&self, py: Python<'_>) -> PyResult<()> {
+        self.with(py, EngineSession::auth_cancel).map_err(|error| refused(py, error))
+    }
+
     fn quit(&self, py: Python<'_>) {
         self.with(py, EngineSession::quit);
     }
 
     fn start(&self, py: Python<'_>, now: f64) -> PyResult<()> {
         let now = time(py, now)?;
-        self.with(py, |engine| engine.start(now));
+        let nonce = fresh_nonce();
+        self.with(py, |engine| {
+            if let Some(nonce) = nonce {
+                engine.set_nonce(nonce);
+            }
+            engine.start(now);
+        });
         Ok(())
     }
 
@@ -228,6 +278,14 @@ impl Session {
     fn event<'py>(&self, py: Python<'py>, event: Event) -> PyResult<Bound<'py, PyAny>> {
         match event {
             Event::Outcome(outcome) => Ok(Outcome(outcome).into_pyobject(py)?.into_any()),
+            Event::AuthChallenge(challenge) => {
+                names::AUTH_CHALLENGE.get(py)?.call1((PyBytes::new(py, challenge.as_bytes()),))
+            }
+            Event::AuthWanted { mechanisms, refused } => {
+                let mechanisms = PyTuple::new(py, mechanisms.split_ascii_whitespace().collect::<Vec<_>>())?;
+                let reply = refused.map(|reply| Reply(reply).into_pyobject(py)).transpose()?;
+                names::AUTH_WANTED.get(py)?.call1((mechanisms, reply))
+            }
             Event::Ready => names::READY.get(py)?.call1((self.capabilities(py)?,)),
             Event::Upgrade { to } => names::UPGRADE.get(py)?.call1((names::level(py, to)?,)),
             Event::Downgrade { from, to, why } => {

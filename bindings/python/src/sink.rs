@@ -1,5 +1,6 @@
 //! `smtpipe.Sink`: a mail server to test against, and what it received.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -13,6 +14,7 @@ use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
 use crate::error::{closed, misuse};
+use crate::login::mechanisms;
 use crate::names;
 use crate::options::seconds;
 use crate::reply::Reply;
@@ -45,7 +47,7 @@ impl Sink {
         port = 0, *, host = "127.0.0.1", unix_path = None, lmtp = false, rtt = 0.0, bandwidth = None, keep = None, imitate = None,
         pipelining = None, chunking = None, binary_mime = None, eight_bit_mime = None, smtputf8 = None, dsn = None, enhanced = None,
         size = None,
-        rcpt_max = None, mail_max = None, rules = None
+        rcpt_max = None, mail_max = None, rules = None, users = None, auth_mechanisms = None, require_auth = false
     ))]
     #[allow(clippy::too_many_arguments)] // one for each documented argument
     fn new(
@@ -69,6 +71,9 @@ impl Sink {
         rcpt_max: Option<u32>,
         mail_max: Option<u32>,
         rules: Option<&Bound<'_, PyAny>>,
+        users: Option<BTreeMap<String, String>>,
+        auth_mechanisms: Option<Vec<String>>,
+        require_auth: bool,
     ) -> PyResult<Self> {
         let mut options = match imitate {
             None => SinkOptions::default(),
@@ -82,6 +87,9 @@ impl Sink {
         options.rtt = seconds(py, "rtt", Some(rtt))?.unwrap_or_default();
         options.bandwidth = bandwidth;
         options.keep = kept(py, keep)?;
+        options.users = users.into_iter().flatten().collect();
+        options.auth_mechanisms = mechanisms(py, &auth_mechanisms.unwrap_or_default())?;
+        options.require_auth = require_auth;
         let offers = [
             (&mut options.pipelining, pipelining),
             (&mut options.chunking, chunking),
@@ -233,6 +241,11 @@ impl Received {
     #[getter]
     const fn connection(&self) -> u64 {
         self.0.connection
+    }
+
+    #[getter]
+    fn user(&self) -> Option<&str> {
+        Some(&*self.0.user).filter(|user| !user.is_empty())
     }
 
     #[getter]

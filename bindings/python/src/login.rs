@@ -1,0 +1,68 @@
+//! Who logs in, as Python says it; and a caller's own SASL. No text made here has a part of a password or token in it.
+
+use engine::sasl::{Credentials, Mechanism};
+use engine::session::{Auth, SaslCallError};
+use pyo3::prelude::*;
+
+use crate::error::misuse;
+
+/// The arguments of `connect` and `Session` that concern AUTH.
+#[derive(Default)]
+pub(crate) struct Login<'a> {
+    pub(crate) username: Option<&'a str>,
+    pub(crate) password: Option<&'a str>,
+    pub(crate) oauth_token: Option<&'a str>,
+    pub(crate) authzid: Option<&'a str>,
+    pub(crate) auth_mechanisms: Option<Vec<String>>,
+    pub(crate) auth_clear_text: bool,
+    pub(crate) auth_caller: bool,
+}
+
+impl Login<'_> {
+    pub(crate) fn auth(&self, py: Python<'_>) -> PyResult<Auth> {
+        let only = self.auth_mechanisms.as_deref().map(|names| mechanisms(py, names)).transpose()?;
+        let external = only.as_deref() == Some(&[Mechanism::External]);
+        let made = match (self.username, self.password, self.oauth_token) {
+            (None, None, None) if self.auth_caller => return Ok(Auth::Caller),
+            (None, None, None) if external => Ok(Credentials::external()),
+            (None, None, None) => return Ok(Auth::None),
+            (Some(username), Some(password), None) => Credentials::password(username, password),
+            (Some(username), None, Some(token)) => Credentials::token(username, token),
+            (None, ..) => return Err(misuse(py, "username: a password or token needs one")),
+            (Some(_), None, None) => {
+                return Err(misuse(py, "password: a username needs one, or an oauth_token"));
+            }
+            (Some(_), Some(_), Some(_)) => {
+                return Err(misuse(py, "password: give either a password or an oauth_token"));
+            }
+        };
+        let name = if self.oauth_token.is_some() { "oauth_token" } else { "password" };
+        let mut credentials = made.map_err(|error| misuse(py, format!("{name}: {error}")))?;
+        if let Some(other) = self.authzid {
+            credentials =
+                credentials.acting_for(other).map_err(|error| misuse(py, format!("authzid: {error}")))?;
+        }
+        if let Some(only) = only {
+            credentials = credentials.only(&only);
+        }
+        Ok(Auth::Credentials(credentials.even_in_clear_text(self.auth_clear_text)))
+    }
+}
+
+/// Mechanisms by their names.
+pub(crate) fn mechanisms(py: Python<'_>, names: &[String]) -> PyResult<Vec<Mechanism>> {
+    let one = |name: &String| {
+        name.parse().map_err(|error| misuse(py, format!("auth_mechanisms: {name:?}: {error}")))
+    };
+    names.iter().map(one).collect()
+}
+
+/// Why an answer of the caller's SASL isn't taken.
+pub(crate) fn refused(py: Python<'_>, error: SaslCallError) -> PyErr {
+    let part = match error {
+        SaslCallError::Mechanism => "mechanism",
+        SaslCallError::TooLong => "response",
+        _ => "auth",
+    };
+    misuse(py, format!("{part}: {error}"))
+}
