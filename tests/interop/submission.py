@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import os
 import shlex
@@ -19,7 +20,7 @@ from mta.doors import Door
 
 PATIENCE = 60.0
 #: What smtpipe.h calls the errors that Python has classes for.
-ERRORS = {-303: "AuthenticationError", -304: "AuthenticationError"}
+ERRORS = {-520: "TlsError", -303: "AuthenticationError", -304: "AuthenticationError"}
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,16 @@ class Post:
         return cls(letter.sender, [(recipient, {}) for recipient in letter.recipients], letter.content)
 
 
+#: The numbers that letters have had.
+_NUMBERS = itertools.count(0, 1000)
+
+
+def numbers(count: int) -> range:
+    """So many that no other letter has."""
+    first = next(_NUMBERS)
+    return range(first, first + count)
+
+
 @dataclass
 class Fate:
     """What became of one post: a reply is its code and text."""
@@ -69,6 +80,8 @@ class Fate:
     reply: tuple[int, str]
     reason: str
     recipients: list[tuple[str, str, tuple[int, str]]]
+    #: extensions that it was sent without
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass
@@ -152,11 +165,15 @@ def c_program() -> Path:
 def by_c(door: Door, terms: Terms, posts: Sequence[Post]) -> Submission:
     """Through smtpipe.h: the posts go to submit.c on its standard input."""
     arguments = [f"unix={door.path}" if door.path else f"port={door.port}", f"lmtp={int(door.lmtp)}"]
+    if door.tls != "none":
+        arguments += [f"tls={door.tls}", f"authority={terms.authority}"]
+        arguments += [f"name={terms.name}"] if terms.name else []
     if terms.login:
         login = terms.login
         given = {"username": login.username, "password": login.password, "token": login.token, "mechanisms": login.mechanism}
         arguments += [f"{key}={value}" for key, value in given.items() if value]
-        arguments += ["external=1"] if login.external else []
+        if login.external:
+            arguments += [f"certificate={certificates().user}", f"key={certificates().user_key}", "external=1"]
     work = b"".join(map(written, posts))
     run = subprocess.run([str(c_program()), *arguments], input=work, capture_output=True, timeout=2 * PATIENCE, check=False)
     assert run.returncode == 0, run.stderr.decode()

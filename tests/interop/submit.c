@@ -111,11 +111,25 @@ static smtpipe_message *read_message(void) {
   return NULL;
 }
 
+static smtpipe_status set_tls(const char *mode) {
+  static const int32_t numbers[] = {SMTPIPE_TLS_NONE, SMTPIPE_TLS_OPPORTUNISTIC, SMTPIPE_TLS_REQUIRED, SMTPIPE_TLS_IMPLICIT};
+  static const char *const modes[] = {"none", "opportunistic", "required", "implicit"};
+  size_t i;
+  for (i = 0; i < sizeof numbers / sizeof *numbers; i++)
+    if (!strcmp(mode, modes[i])) return smtpipe_config_set_tls(config, numbers[i]);
+  return SMTPIPE_ERR_VALUE;
+}
+
 /* What an argument says of the session. */
 static smtpipe_status option(const char *key, const char *value) {
   if (!strcmp(key, "port")) return smtpipe_config_set_host(config, "127.0.0.1", (uint16_t)atoi(value));
   if (!strcmp(key, "unix")) return smtpipe_config_set_unix_path(config, value);
   if (!strcmp(key, "lmtp")) return smtpipe_config_set_lmtp(config, atoi(value));
+  if (!strcmp(key, "tls")) return set_tls(value);
+  if (!strcmp(key, "authority")) return smtpipe_config_set_ca_file(config, value);
+  if (!strcmp(key, "name")) return smtpipe_config_set_tls_name(config, value);
+  if (!strcmp(key, "certificate")) return certificate = value, SMTPIPE_OK;
+  if (!strcmp(key, "key")) return smtpipe_config_set_client_certificate_files(config, certificate, value);
   if (!strcmp(key, "username")) return username = value, SMTPIPE_OK;
   if (!strcmp(key, "password")) return smtpipe_config_set_credentials(config, username, value);
   if (!strcmp(key, "token")) return smtpipe_config_set_oauth_token(config, username, value);
@@ -126,11 +140,13 @@ static smtpipe_status option(const char *key, const char *value) {
 
 static void print_end(void) {
   const smtpipe_error *error = smtpipe_client_error(client);
+  const smtpipe_tls_info *tls = smtpipe_client_tls(client);
   smtpipe_stats stats;
   check(smtpipe_client_stats(client, &stats, sizeof stats), "stats", NULL);
   printf("{\"level\": \"%s\", \"round_trips\": %llu, \"downgrades\": %llu, \"connections\": %llu",
          smtpipe_level_text(smtpipe_client_level(client)), (unsigned long long)stats.round_trips,
          (unsigned long long)stats.downgrades, (unsigned long long)stats.connections);
+  if (tls) printf(", \"tls\": \"%s\", \"cipher\": \"%s\"", smtpipe_tls_info_version(tls), smtpipe_tls_info_cipher(tls));
   if (error) {
     printf(", \"error\": %d, \"text\": ", smtpipe_error_status(error));
     print_text(smtpipe_error_text(error), strlen(smtpipe_error_text(error)));

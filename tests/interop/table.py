@@ -178,10 +178,7 @@ class Table:
         )
         text += SECURE + markdown(
             ("server", "door", "driver", "TLS", "login", "level earned", "round trips"),
-            (
-                (row.server, row.door, row.driver, row.tls, row.mechanism, f"`{row.level}`", row.round_trips)
-                for row in self.secure
-            ),
+            ((row.server, row.door, row.driver, row.tls, row.mechanism, f"`{row.level}`", row.round_trips) for row in self.secure),
         )
         text += EXTENSIONS + markdown(
             ("extension", "server", "driver", "what was seen"),

@@ -6,9 +6,7 @@ with an error of its own kind before any of the mail is shown.
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from checks import check_content, check_envelopes, collect
@@ -16,7 +14,7 @@ from corpus import Letter, letters
 from mta.certificates import certificates
 from mta.doors import PASSWORD, TOKENS, USERNAME, Door, SecureServer, token
 from mta.secure import DOORS
-from submission import DRIVERS, Login, Post, Submission, Terms
+from submission import DRIVERS, Login, Post, Submission, Terms, numbers
 from table import SecureRow, Table
 
 COUNT = 100
@@ -24,14 +22,12 @@ COUNT = 100
 FEW = 3
 SECURE = [door for door in DOORS if door.tls != "none"]
 LOGGED_IN = [door for door in SECURE if door.mechanisms]
-#: Each session's letters have numbers of their own.
-NUMBERS = itertools.count(0, 1000)
 RIGHT = Login(USERNAME, PASSWORD)
 
 
 def queue(server: SecureServer, count: int) -> list[Letter]:
     mailboxes = [f"{box}@{server.domain}" for box in server.mailboxes]
-    return letters(mailboxes, count, first=next(NUMBERS), takes=server.takes)
+    return letters(mailboxes, count, first=numbers(count).start, takes=server.takes)
 
 
 def login(mechanism: str) -> Login:
@@ -66,7 +62,9 @@ def test_a_queue(door: Door, driver: str, secure: SecureServer, results: Table) 
     assert cipher.startswith("TLS_")
     used = [line.split(" ")[1] for line in report.sent if line.startswith("AUTH ")]
     assert used == list(door.mechanisms[:1])
-    results.secure.append(SecureRow(door.server, door.name, driver, f"{version} {cipher}", " ".join(used), report.level, report.round_trips))
+    results.secure.append(
+        SecureRow(door.server, door.name, driver, f"{version} {cipher}", " ".join(used), report.level, report.round_trips)
+    )
 
 
 @pytest.mark.parametrize("driver", list(DRIVERS))

@@ -10,6 +10,7 @@ import functools
 import hashlib
 import hmac
 import json
+import re
 import time
 from dataclasses import dataclass
 
@@ -45,6 +46,19 @@ class Door:
         return f"{self.server}, {self.name}"
 
 
+@dataclass
+class Asked:
+    """What a server has noted of what was asked for (RFC 3461, RFC 6531), in words that are the same for all of them."""
+
+    #: "full", "hdrs" or ""
+    ret: str
+    envid: str
+    #: of each recipient: when to report ("never" alone), and the original recipient, type and address
+    recipients: dict[str, tuple[frozenset[str], str]]
+    #: what else is known of it, in the server's own words
+    notes: str
+
+
 class CyrusSasl(Server):
     """No server: the library that several ask, its mechanisms, and the tool that writes its passwords down."""
 
@@ -74,8 +88,27 @@ class SecureServer(Server):
             "/etc/interop/server-key.pem": made.server_key.read_text(),
         }
 
-    def door(self, name: str) -> Door:
-        return next(door for door in self.doors if door.name == name)
+    def asked(self) -> dict[int, Asked]:
+        """What was asked for with each message in the queue, by the letter's number."""
+        raise NotImplementedError
+
+
+def occasions(flags: int) -> frozenset[str]:
+    """NOTIFY, from the lowest bits, in the order in which Postfix and Exim have them."""
+    return frozenset(word for bit, word in enumerate(("never", "success", "failure", "delay")) if flags >> bit & 1)
+
+
+def decoded(xtext: str) -> str:
+    """RFC 3461 section 4."""
+    return re.sub(r"\+([0-9A-F]{2})", lambda match: chr(int(match[1], 16)), xtext)
+
+
+def number_of(content: bytes) -> int:
+    """The letter's number."""
+    match = re.search(rb"X-Interop-Number: (\d+)", content)
+    if match is None:
+        raise ValueError(f"nobody sent this: {content[:200]!r}")
+    return int(match[1])
 
 
 @functools.cache
