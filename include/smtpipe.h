@@ -55,6 +55,22 @@
 #define SMTPIPE_WRITE 2
 
 /**
+ * As a length: nobody knows.
+ */
+#define SMTPIPE_LENGTH_UNKNOWN -1
+
+/**
+ * What a `smtpipe_pull` returns that has nothing now: it is asked again, by the next call that drives the client, and by those that
+ * block every few milliseconds.
+ */
+#define SMTPIPE_PULL_AGAIN -1
+
+/**
+ * What a `smtpipe_pull` returns that has failed: the message is not sent.
+ */
+#define SMTPIPE_PULL_FAILED -2
+
+/**
  * SIZE= was given with MAIL, and `size` is it.
  */
 #define SMTPIPE_REQUEST_HAS_SIZE 1
@@ -192,6 +208,10 @@ enum smtpipe_status
      * An index past the last element.
      */
     SMTPIPE_ERR_INDEX = -115,
+    /**
+     * The handle is in use by the call that this one is made from: a callback must not call back into it.
+     */
+    SMTPIPE_ERR_BUSY = -116,
     /**
      * The peer broke the protocol in a way that has no number of its own; the text says how.
      */
@@ -409,6 +429,10 @@ enum smtpipe_timer
      * The reply to any other command. Default 5 minutes.
      */
     SMTPIPE_TIMER_OTHER = 9,
+    /**
+     * The next piece of a streamed content, from its source. Default 4 minutes: a server need wait for no more than 5.
+     */
+    SMTPIPE_TIMER_SOURCE = 10,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -585,6 +609,18 @@ enum smtpipe_reason
      * Larger than the server accepts (RFC 1870).
      */
     SMTPIPE_REASON_TOO_LARGE = 11,
+    /**
+     * The source of its content failed; the text says how. Nobody got a part of it.
+     */
+    SMTPIPE_REASON_SOURCE_FAILED = 12,
+    /**
+     * It would have had to go again, and the source of its content can't begin again.
+     */
+    SMTPIPE_REASON_SOURCE_SPENT = 13,
+    /**
+     * The server accepted the last chunk of a content although it had refused one before (RFC 3030).
+     */
+    SMTPIPE_REASON_ACCEPTED_IN_PART = 14,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -640,6 +676,12 @@ enum smtpipe_event_kind
      * The caller's own SASL is asked; `data` is the challenge, decoded, perhaps empty.
      */
     SMTPIPE_EVENT_AUTH_CHALLENGE = 9,
+    /**
+     * The next piece of a streamed content is wanted: `ticket` says whose, and `rewind` whether from its beginning once more (a
+     * piece from before must not be given then). Answer each of these once, now or later, with smtpipe_session_content(),
+     * smtpipe_session_content_end() or smtpipe_session_content_failed(). A client does so by itself.
+     */
+    SMTPIPE_EVENT_WANT_CONTENT = 10,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -1147,9 +1189,9 @@ typedef struct smtpipe_event {
      */
     int32_t to;
     /**
-     * 0.
+     * Of wanted content: 1 if a source that was drawn from before has to begin again. Else 0.
      */
-    int32_t reserved;
+    int32_t rewind;
     /**
      * Of a downgrade or reconnection: why, in words that live as long as the library is loaded. Else NULL.
      */
@@ -1162,6 +1204,10 @@ typedef struct smtpipe_event {
      * Of AUTH: see the kinds. Borrowed until the next call that takes the session or client without const.
      */
     struct smtpipe_bytes data;
+    /**
+     * Of wanted content: whose. Else 0.
+     */
+    uint64_t ticket;
 } smtpipe_event;
 
 /**
@@ -1247,6 +1293,29 @@ typedef void (*smtpipe_trace)(void *user, int32_t sent, const uint8_t *line, siz
  * back into the handle of that call, and must return normally: no longjmp, no exception.
  */
 typedef void (*smtpipe_release)(const uint8_t *data, size_t len, void *user);
+
+/**
+ * Gives the next piece of a content: writes up to `size` bytes to `buffer`.
+ *
+ * It returns how many it wrote, 0 at the end of the content, SMTPIPE_PULL_AGAIN or SMTPIPE_PULL_FAILED. (Any other negative number,
+ * and more than `size`, is a failure too.)
+ *
+ * It runs inside a call that drives the client, on that call's thread, and only when a recipient of the message was accepted. It
+ * may block, and then so does that call. It must not call back into that client: it would get SMTPIPE_ERR_BUSY. It must return
+ * normally: no longjmp, no exception.
+ */
+typedef int64_t (*smtpipe_pull)(uint8_t *buffer, size_t size, void *user);
+
+/**
+ * Makes the next `smtpipe_pull` begin again with the first byte; returns 0 if it will. The rules are those of `smtpipe_pull`.
+ */
+typedef int32_t (*smtpipe_rewind)(void *user);
+
+/**
+ * Called when a source is no longer needed. It runs inside whatever call of this library let go of it, on that call's thread; the
+ * rules are those of `smtpipe_pull`.
+ */
+typedef void (*smtpipe_drop)(void *user);
 
 /**
  * One request. Fields may be appended; functions that write it take the size that the caller knows.
@@ -1812,6 +1881,23 @@ smtpipe_status smtpipe_client_quit(struct smtpipe_client *client,
  * `client` is NULL or live.
  */
 int32_t smtpipe_client_fd(const struct smtpipe_client *client);
+
+/**
+ * What to wait on besides smtpipe_client_fd(), for SMTPIPE_READ: the file descriptor of a streamed content
+ * (smtpipe_message_set_content_fd()) that had nothing when it was last asked. Ask again after each call that takes `client` without
+ * const.
+ *
+ * @param client  May be NULL.
+ *
+ * @return The file descriptor, which stays the client's. Negative, which poll(2) ignores, when there is none: -1;
+ *         SMTPIPE_ERR_NULL for NULL.
+ *
+ * Threads: one at a time per client.
+ *
+ * # Safety
+ * `client` is NULL or live.
+ */
+int32_t smtpipe_client_source_fd(const struct smtpipe_client *client);
 
 /**
  * What to wait for on that file descriptor.
@@ -2626,6 +2712,83 @@ smtpipe_status smtpipe_message_set_content_borrowed(struct smtpipe_message *mess
                                                     size_t len,
                                                     smtpipe_release release,
                                                     void *user);
+
+/**
+ * Sets the content: what can be read from a file descriptor, read while it is sent.
+ *
+ * Nothing is read before a recipient of the message is accepted; little of it is ever in memory; line ends are mended and dots
+ * stuffed as in content given whole. A regular file is read from where the descriptor stands now, by offset (pread(2)), and can be
+ * sent any number of times. Of anything else (a pipe, a socket) what is there is read, never waiting for more, whether or not it is
+ * in non-blocking mode, and it can be sent once. If reading fails, or ends before `length` or goes on behind it, or gives nothing
+ * for SMTPIPE_TIMER_SOURCE, the outcome is SMTPIPE_NOT_SENT with SMTPIPE_REASON_SOURCE_FAILED, and nobody gets a part of it.
+ *
+ * @param message  Must not be NULL. Its kind of content is what it is now: see smtpipe_message_set_content_kind().
+ * @param fd       Readable.
+ * @param length   How many bytes there will be, as they are read; it is told to the server (SIZE, RFC 1870). SMTPIPE_LENGTH_UNKNOWN
+ *                 if that isn't known; of a regular file it is then what fstat(2) says.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `fd` or `length` can't be one; SMTPIPE_ERR_IO if the system refused
+ *         the descriptor. After an error the content is as it was.
+ *
+ * Ownership: the descriptor is duplicated; the caller's own may be closed when the call returns.
+ * Threads: one at a time per message. It is read on the thread of the calls that drive the client.
+ *
+ * # Safety
+ * `message` is NULL or live.
+ */
+smtpipe_status smtpipe_message_set_content_fd(struct smtpipe_message *message,
+                                              int32_t fd,
+                                              int64_t length);
+
+/**
+ * Sets the content: what a function gives, asked for it while it is sent.
+ *
+ * As smtpipe_message_set_content_fd(), but the source goes with the first message sent: for another, set one again.
+ *
+ * @param message  Must not be NULL. Its kind of content is what it is now: see smtpipe_message_set_content_kind().
+ * @param length   How many bytes there will be; SMTPIPE_LENGTH_UNKNOWN if that isn't known.
+ * @param pull     Must not be NULL.
+ * @param rewind   Called when the message has to go again after some of it was drawn: on another connection, or to the rest of its
+ *                 recipients. NULL if that is impossible; then what has to go again is SMTPIPE_NOT_SENT with
+ *                 SMTPIPE_REASON_SOURCE_SPENT.
+ * @param release  Called exactly once, whatever this function returns, when the source is no longer needed: at the latest when the
+ *                 message and the client that it was given to are freed. NULL if nobody needs to know.
+ * @param user     Passed to all three. May be NULL.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `length` can't be one. After an error the content is as it was, and
+ *         the source has been released.
+ *
+ * Ownership: what `user` points at is lent until `release` is called.
+ * Threads: one at a time per message. The functions are called on the thread of the calls that drive the client.
+ *
+ * # Safety
+ * `message` is NULL or live; the functions may be called with `user`, as their types say, until `release` was.
+ */
+smtpipe_status smtpipe_message_set_content_callback(struct smtpipe_message *message,
+                                                    int64_t length,
+                                                    smtpipe_pull pull,
+                                                    smtpipe_rewind rewind,
+                                                    smtpipe_drop release,
+                                                    void *user);
+
+/**
+ * Says that the content will be given to a session piece by piece: see smtpipe_session_content(). A client doesn't take such a
+ * message.
+ *
+ * @param message     Must not be NULL. Its kind of content is what it is now: see smtpipe_message_set_content_kind().
+ * @param length      How many bytes there will be; SMTPIPE_LENGTH_UNKNOWN if that isn't known.
+ * @param rewindable  Whether the caller can begin again with the first byte, if the message has to go again.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `length` can't be one, and then the content is as it was.
+ *
+ * Threads: one at a time per message.
+ *
+ * # Safety
+ * `message` is NULL or live.
+ */
+smtpipe_status smtpipe_message_set_content_pieces(struct smtpipe_message *message,
+                                                  int64_t length,
+                                                  bool rewindable);
 
 /**
  * The word for an outcome's status: "delivered", "partial", "refused", "not_sent" or "in_doubt".
@@ -4049,6 +4212,69 @@ const struct smtpipe_error *smtpipe_session_error(const struct smtpipe_session *
 smtpipe_status smtpipe_session_set_trace(struct smtpipe_session *session,
                                          smtpipe_trace trace,
                                          void *user);
+
+/**
+ * Answers SMTPIPE_EVENT_WANT_CONTENT with the next piece of a content, cut anywhere. Then go on as after any input: there is output,
+ * and perhaps the next such event.
+ *
+ * @param session  Must not be NULL.
+ * @param now_ms   The time.
+ * @param ticket   Whose content; the event says it.
+ * @param data     May be NULL when `len` is 0.
+ * @param len      Number of bytes at `data`. The more at once the better, up to some 64 KiB; no more than that is asked for again
+ *                 before it is written.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_NOTHING if it isn't asked for (any more), and nothing was taken; SMTPIPE_ERR_TICKET;
+ *         SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `len` is larger than an object can be.
+ *
+ * Ownership: `data` is copied; it may be reused when the call returns.
+ * Threads: one at a time per session.
+ *
+ * # Safety
+ * `session` is NULL or live; `data` is readable for `len` bytes.
+ */
+smtpipe_status smtpipe_session_content(struct smtpipe_session *session,
+                                       uint64_t now_ms,
+                                       uint64_t ticket,
+                                       const uint8_t *data,
+                                       size_t len);
+
+/**
+ * Answers SMTPIPE_EVENT_WANT_CONTENT: there is no more. Only now is anything sent that ends the content.
+ *
+ * @param session  Must not be NULL.
+ * @param now_ms   The time.
+ * @param ticket   Whose content.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_NOTHING if it isn't asked for (any more); SMTPIPE_ERR_TICKET; SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per session.
+ *
+ * # Safety
+ * `session` is NULL or live.
+ */
+smtpipe_status smtpipe_session_content_end(struct smtpipe_session *session,
+                                           uint64_t now_ms,
+                                           uint64_t ticket);
+
+/**
+ * Says that the source of a content has failed, asked or not. The outcome is SMTPIPE_NOT_SENT with SMTPIPE_REASON_SOURCE_FAILED, and
+ * nobody gets a part of it.
+ *
+ * @param session  Must not be NULL.
+ * @param ticket   Whose content.
+ * @param why      For people to read; part of smtpipe_outcome_reason_text(). Must not be NULL. Copied.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_NOTHING if it is too late; SMTPIPE_ERR_TICKET; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT.
+ *
+ * Threads: one at a time per session.
+ *
+ * # Safety
+ * `session` is NULL or live; `why` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_session_content_failed(struct smtpipe_session *session,
+                                              uint64_t ticket,
+                                              const char *why);
 
 /**
  * Hands out what is to be written next. A command never lies in two slices, and content lies where the caller put it.

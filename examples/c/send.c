@@ -10,24 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static char *read_all(FILE *file, size_t *len)
-{
-    size_t room = 65536, n;
-    char *data = malloc(room), *more;
-    *len = 0;
-    while (data != NULL && (n = fread(data + *len, 1, room - *len, file)) > 0) {
-        *len += n;
-        if (*len == room) {
-            more = realloc(data, room *= 2);
-            if (more == NULL) {
-                free(data);
-            }
-            data = more;
-        }
-    }
-    return data;
-}
-
 /* The words of the library say which part was refused and why. */
 static int refused(const char *what, int32_t status, const char *reason)
 {
@@ -82,8 +64,6 @@ int main(int argc, char **argv)
 {
     smtpipe_config *config = NULL;
     smtpipe_message *message = NULL;
-    size_t len;
-    char *content;
     int32_t status;
     int i, failed = 0;
 
@@ -91,8 +71,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: %s HOST PORT SENDER RECIPIENT... < MESSAGE\n", argv[0]);
         return 2;
     }
-    content = read_all(stdin, &len);
-    if (content == NULL || smtpipe_config_new(&config) != SMTPIPE_OK || smtpipe_message_new(&message) != SMTPIPE_OK) {
+    if (smtpipe_config_new(&config) != SMTPIPE_OK || smtpipe_message_new(&message) != SMTPIPE_OK) {
         return 2;
     }
     status = smtpipe_config_set_host(config, argv[1], (uint16_t)strtoul(argv[2], NULL, 10));
@@ -109,7 +88,8 @@ int main(int argc, char **argv)
             failed = refused(argv[i], status, smtpipe_message_reason(message));
         }
     }
-    status = smtpipe_message_set_content(message, (const uint8_t *)content, len);
+    /* 0 is standard input, read while it is sent: however large it is, little of it is ever in memory. */
+    status = smtpipe_message_set_content_fd(message, 0, SMTPIPE_LENGTH_UNKNOWN);
     if (status != SMTPIPE_OK) {
         failed = refused("content", status, smtpipe_message_reason(message));
     }
@@ -118,6 +98,5 @@ int main(int argc, char **argv)
     }
     smtpipe_message_free(message);
     smtpipe_config_free(config);
-    free(content);
     return failed;
 }

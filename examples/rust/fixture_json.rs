@@ -28,7 +28,7 @@ fn fixture(f: &Fixture) -> String {
     object(&[
         ("name", text(&f.name)),
         ("rfc", text(&f.rfc)),
-        ("drivers", (f.for_drivers() && f.options.auth.is_empty() && !streams).to_string()),
+        ("drivers", (f.for_drivers() && !streams).to_string()),
         ("options", settings(&f.options)),
         ("remembered", remembered(&f.options)),
         ("messages", list(f.messages.iter().map(|m| letter(f, m)))),

@@ -53,9 +53,10 @@ def connect(
             else `[127.0.0.1]`.
         tls: `None` or `"none"`. Anything else raises `UnsupportedError`: this version speaks plain TCP.
         ca_file: as `tls`.
-        username: who logs in (RFC 4954), with a `password` or an `oauth_token`. The strongest mechanism that both
-            sides have is used: SCRAM-SHA-256-PLUS, SCRAM-SHA-1-PLUS, SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN,
-            LOGIN. PLAIN and LOGIN are used over TLS and unix sockets only; see `auth_clear_text`.
+        username: who logs in (RFC 4954), with a `password` or an `oauth_token`. The strongest mechanism that
+            both sides have is used: SCRAM-SHA-256-PLUS, SCRAM-SHA-1-PLUS, SCRAM-SHA-256, SCRAM-SHA-1,
+            CRAM-MD5, PLAIN, LOGIN. PLAIN and LOGIN are used over TLS and unix sockets only; see
+            `auth_clear_text`.
         password: is in no trace, exception or `repr`.
         level: `"auto"` finds the highest level that the server bears; a `Level` states it as known and uses
             it without a trial as far as EHLO allows; `"<=group"` (any level) is `"auto"` with a ceiling.
@@ -76,11 +77,11 @@ def connect(
             `connect` then returns as soon as there is a connection, `capabilities` are those of last time,
             and a server that refuses the session says so by `collect` and `error`.
 
-        oauth_token: an OAuth 2.0 bearer token in place of a password, for OAUTHBEARER or XOAUTH2, which show it as
-            PLAIN does a password.
+        oauth_token: an OAuth 2.0 bearer token in place of a password, for OAUTHBEARER or XOAUTH2, which show
+            it as PLAIN does a password.
         authzid: the user to act for, if that is another one than `username`.
-        auth_mechanisms: use no others than these. `["EXTERNAL"]` without a `username`: the server knows the client by
-            its certificate.
+        auth_mechanisms: use no others than these. `["EXTERNAL"]` without a `username`: the server knows the
+            client by its certificate.
         auth_clear_text: let PLAIN, LOGIN, OAUTHBEARER and XOAUTH2 show what they show to whoever listens.
 
     Raises:

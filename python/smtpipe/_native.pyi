@@ -320,8 +320,8 @@ class Session:
     def auth_begin(self, mechanism: str, initial: Buffer | None = None, *, complete: bool = False) -> None:
         """Answer `AuthWanted` (with `auth_caller=True`): begin with a mechanism of one's own.
 
-        `complete`: the mechanism wants nothing more of the server than its yes. A yes that comes before that is not
-        believed.
+        `complete`: the mechanism wants nothing more of the server than its yes. A yes that comes before that
+        is not believed.
         """
     def auth_respond(self, response: Buffer, *, complete: bool = False) -> None:
         """Answer `AuthChallenge`."""
@@ -445,8 +445,8 @@ class Sink:
     `keep` is `True` (keep every message), `False` (count them) or `"discard"`. `imitate` names a server
     whose habits it takes on: `"postfix"`, `"exim"`, `"dovecot"`, `"sendmail"`, `"haraka"`, `"courier"`,
     `"opensmtpd"`, `"aiosmtpd"`, `"go-smtp"`. The other arguments say what is offered; `None` leaves it as
-    it is. `rules` are asked in order. `users` are who may log in, each with a password or OAuth token, by any of
-    `auth_mechanisms`; without, AUTH isn't offered. With `require_auth` nobody else can send.
+    it is. `rules` are asked in order. `users` are who may log in, each with a password or OAuth token, by any
+    of `auth_mechanisms`; without, AUTH isn't offered. With `require_auth` nobody else can send.
     """
 
     def __new__(

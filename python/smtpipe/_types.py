@@ -180,7 +180,8 @@ class Rule:
     """
 
     at: str
-    """The step: `"connect"`, `"hello"`, `"auth"`, `"mail"`, `"rcpt"`, `"data"`, `"content"`, `"rset"` or `"quit"`."""
+    """The step: `"connect"`, `"hello"`, `"auth"`, `"mail"`, `"rcpt"`, `"data"`, `"content"`, `"rset"` or
+    `"quit"`."""
     reply: Reply | None = None
     """What to answer in place of the sink's own reply."""
     pattern: str = "*"

@@ -59,9 +59,9 @@ class SessionError(SmtpipeError, OSError):
 class AuthenticationError(SessionError):
     """Nobody was logged in (RFC 4954), and no message was sent.
 
-    The server refused (`reply` says why: 535 for a wrong password), or there was no safe way to log in: AUTH not
-    offered, no mechanism in common, or only such as would show the password on a line that isn't encrypted;
-    then `reply` is `None` and nothing of the credentials was sent.
+    The server refused (`reply` says why: 535 for a wrong password), or there was no safe way to log in: AUTH
+    not offered, no mechanism in common, or only such as would show the password on a line that isn't
+    encrypted; then `reply` is `None` and nothing of the credentials was sent.
     """
 
 

@@ -232,6 +232,7 @@ def test_every_exception_has_its_place() -> None:
     bases: dict[str, type[BaseException]] = {
         "MisuseError": ValueError,
         "SessionError": OSError,
+        "AuthenticationError": OSError,
         "PeerError": OSError,
         "RefusedError": OSError,
         "SessionTimeoutError": TimeoutError,

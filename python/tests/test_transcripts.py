@@ -21,6 +21,7 @@ LEFT_OUT = {
 """What this client can't be asked for, by name. Rust and C play these too."""
 
 ERRORS: dict[str, type[smtpipe.SessionError] | None] = {
+    "Auth": smtpipe.AuthenticationError,
     "Closed": smtpipe.ConnectionLostError,
     "Lost": smtpipe.ConnectionLostError,
     "Peer": smtpipe.PeerError,
@@ -162,6 +163,19 @@ def check_no_client(played: Fixture, error: smtpipe.SessionError) -> None:
         assert said.removesuffix("\r\n").endswith(error.reply.lines[-1])
 
 
+def login(given: dict[str, Any]) -> dict[str, Any]:
+    if not given["auth"]:
+        return {}
+    kind, username, secret = given["auth"]
+    return {
+        "username": username,
+        {"password": "password", "token": "oauth_token"}[kind]: secret,
+        "authzid": given["authzid"],
+        "auth_mechanisms": given["mechanisms"] or None,
+        "auth_clear_text": given["clear_text"],
+    }
+
+
 def options(played: Fixture) -> dict[str, Any]:
     given = played["options"]
     optional = ("max_in_flight", "max_unanswered", "chunking")
@@ -175,6 +189,7 @@ def options(played: Fixture) -> dict[str, Any]:
         "recipients": given["recipients"],
         "lmtp": given["lmtp"],
         "eight_bit_anyway": given["eight_bit_anyway"],
+        **login(given),
         **found,
     }
 

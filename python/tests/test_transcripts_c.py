@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 ERRORS = {
     "none": 0,
+    "Auth(ClearText": -304,
+    "Auth(Failed": -303,
+    "Auth(NoMechanism": -304,
+    "Auth(NotOffered": -304,
+    "Auth(Refused": -303,
     "Peer(Malformed": -201,
     "Peer(Unsolicited": -202,
     "Peer(WrongClass": -203,
@@ -139,8 +144,11 @@ class Caller:
         self.order("set", f"port={port}")
         self.order("set", f"local_name={replay.LOCAL_NAME}")
         for key, value in options.items():
-            if value is not None:
-                self.order("set", f"{key}={int(value) if isinstance(value, bool) else value}")
+            # What is not said is the library's default, too.
+            if value is None or value is False or value == []:
+                continue
+            words = value if isinstance(value, list) else [int(value) if value is True else value]
+            self.order("set", f"{key}={' '.join(map(str, words))}")
         if (peers := replay.peers(self.played, port)) is not None:
             path = folder / "peers"
             peers.save(path)

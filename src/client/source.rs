@@ -145,6 +145,16 @@ impl Descriptor {
         Ok(Self { fd, buffer: BytesMut::new(), file })
     }
 
+    /// The same once more, from the same beginning. Only of a regular file is that of any use.
+    ///
+    /// # Errors
+    ///
+    /// The system has no more descriptors.
+    pub fn try_clone(&self) -> io::Result<Self> {
+        let file = self.file.map(|(start, _)| (start, start));
+        Ok(Self { fd: self.fd.try_clone()?, buffer: BytesMut::new(), file })
+    }
+
     /// Of a regular file, how much of it there is from here on.
     ///
     /// # Errors

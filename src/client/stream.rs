@@ -104,13 +104,24 @@ impl Client {
         mut message: Message,
         source: Box<dyn Source>,
     ) -> Result<Ticket, SubmitError> {
-        if message.stream().is_none() {
-            return Err(SubmitError::NotStreamed);
-        }
+        self.check_stream(&message)?;
         message.set_rewindable(source.is_rewindable());
         let ticket = self.session.submit(message)?;
         self.sources.known.insert(ticket, source);
         Ok(ticket)
+    }
+
+    /// Whether [`submit_stream`](Self::submit_stream) would take the message, for a caller who could give his source away
+    /// only once.
+    ///
+    /// # Errors
+    ///
+    /// As `submit_stream`.
+    pub fn check_stream(&self, message: &Message) -> Result<(), SubmitError> {
+        if message.stream().is_none() {
+            return Err(SubmitError::NotStreamed);
+        }
+        self.session.check(message)
     }
 
     /// What content is wanted now, of a message that was queued by [`submit`](Self::submit) and whose content the caller

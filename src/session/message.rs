@@ -148,7 +148,14 @@ impl Message {
 
     /// Whether there may be octets over 127 in its text.
     pub(super) fn is_eight_bit(&self) -> bool {
-        self.stream.map_or_else(|| self.content.eight_bit(), |stream| !stream.seven_bit)
+        self.stream.map_or_else(|| self.content.eight_bit(), |_| !self.is_seven_bit())
+    }
+
+    /// Whether the caller said that there is none.
+    pub(super) fn is_seven_bit(&self) -> bool {
+        let body = self.params.iter().find(|param| param.keyword().eq_ignore_ascii_case("BODY"));
+        let declared = body.and_then(Param::value).is_some_and(|body| body.eq_ignore_ascii_case("7BIT"));
+        declared || self.stream.is_some_and(|stream| stream.seven_bit)
     }
 
     /// Whether the caller gave this MAIL parameter himself.

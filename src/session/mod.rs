@@ -237,8 +237,7 @@ impl Session {
     /// The message can't be sent whatever the server offers, or the session has ended. What depends on the server's offer
     /// (SIZE, 8BITMIME, SMTPUTF8) is an outcome, `Refused`, with its [`Reason`].
     pub fn submit(&mut self, message: Message) -> Result<Ticket, SubmitError> {
-        self.check_open()?;
-        message.check()?;
+        self.check(&message)?;
         let ticket = self.ticket();
         self.queued_bytes = self.queued_bytes.saturating_add(message.content.size());
         self.queue.push_back(Item::Message(Box::new(Job::new(ticket, message))));

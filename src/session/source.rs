@@ -204,7 +204,9 @@ impl Session {
     /// Somebody is to get the content of the last transaction begun: from here on it is asked for.
     pub(super) fn open_source(&mut self, transaction: &Transaction) {
         self.cursor = Cursor::Stream;
-        let Some(declared) = transaction.job.message.stream.filter(|_| !transaction.job.over) else { return };
+        let message = &transaction.job.message;
+        let Some(mut declared) = message.stream.filter(|_| !transaction.job.over) else { return };
+        declared.seven_bit = message.is_seven_bit();
         self.source = Some(Box::new(Source {
             ticket: transaction.job.ticket,
             declared,

@@ -37,7 +37,8 @@ impl Streamed {
         self
     }
 
-    /// There will be no octet over 127; one is a failure of the source. Otherwise `BODY=8BITMIME` (RFC 6152) is declared
+    /// There will be no octet over 127; one is a failure of the source. `BODY=7BIT` among the message's parameters says the
+    /// same. Otherwise `BODY=8BITMIME` (RFC 6152) is declared
     /// where it is offered, and where it isn't, the first such octet is a failure.
     #[must_use]
     pub const fn seven_bit(mut self) -> Self {

@@ -2,6 +2,8 @@
 //! can ever be in doubt, and memory.
 
 use super::Session;
+use super::error::SubmitError;
+use super::message::Message;
 use super::stats::Wait;
 
 /// How much may wait to begin before [`Session::has_room`] says no, where the window does not say so before.
@@ -17,6 +19,16 @@ impl Session {
             && (window == 0 || begun < window)
             && self.queue.len() < ROOM_MESSAGES
             && self.queued_bytes < ROOM_BYTES
+    }
+
+    /// Whether [`submit`](Self::submit) would take the message, for a caller that gives up something with it.
+    ///
+    /// # Errors
+    ///
+    /// As `submit`.
+    pub fn check(&self, message: &Message) -> Result<(), SubmitError> {
+        self.check_open()?;
+        message.check()
     }
 
     /// Whether a message of so many octets has to wait.

@@ -21,14 +21,15 @@ ASSERT(sizeof(smtpipe_bytes) == 16);
 AT(smtpipe_bytes, data, 0);
 AT(smtpipe_bytes, len, 8);
 
-ASSERT(sizeof(smtpipe_event) == 48);
+ASSERT(sizeof(smtpipe_event) == 56);
 AT(smtpipe_event, kind, 0);
 AT(smtpipe_event, from, 4);
 AT(smtpipe_event, to, 8);
-AT(smtpipe_event, reserved, 12);
+AT(smtpipe_event, rewind, 12);
 AT(smtpipe_event, why, 16);
 AT(smtpipe_event, outcome, 24);
 AT(smtpipe_event, data, 32);
+AT(smtpipe_event, ticket, 48);
 
 ASSERT(sizeof(smtpipe_request) == 56);
 AT(smtpipe_request, kind, 0);

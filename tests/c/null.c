@@ -136,6 +136,9 @@ static void messages(void)
     REFUSED(smtpipe_message_set_content_kind(NULL, SMTPIPE_CONTENT_TEXT));
     REFUSED(smtpipe_message_set_content(NULL, &byte, 1));
     REFUSED(smtpipe_message_set_content_borrowed(NULL, &byte, 1, release, &released));
+    REFUSED(smtpipe_message_set_content_fd(NULL, 0, SMTPIPE_LENGTH_UNKNOWN));
+    REFUSED(smtpipe_message_set_content_callback(NULL, SMTPIPE_LENGTH_UNKNOWN, NULL, NULL, NULL, NULL));
+    REFUSED(smtpipe_message_set_content_pieces(NULL, SMTPIPE_LENGTH_UNKNOWN, false));
     CHECK(released == 1);
 
     OK(smtpipe_message_new(&message));
@@ -147,6 +150,7 @@ static void messages(void)
     OK(smtpipe_message_add_param(message, "KEYWORD", NULL));
     REFUSED(smtpipe_message_set_content(message, NULL, 1));
     REFUSED(smtpipe_message_set_content_borrowed(message, NULL, 1, release, &released));
+    REFUSED(smtpipe_message_set_content_callback(message, SMTPIPE_LENGTH_UNKNOWN, NULL, NULL, NULL, NULL));
     CHECK(released == 2);
     OK(smtpipe_message_set_content(message, NULL, 0));
     OK(smtpipe_message_set_content_borrowed(message, NULL, 0, release, &released));
@@ -219,6 +223,7 @@ static void clients(void)
     EMPTY(smtpipe_client_error(NULL));
     REFUSED(smtpipe_client_set_trace(NULL, NULL, NULL));
     REFUSED(smtpipe_client_fd(NULL));
+    REFUSED(smtpipe_client_source_fd(NULL));
     REFUSED(smtpipe_client_interest(NULL));
     REFUSED(smtpipe_client_timeout_ms(NULL));
     REFUSED(smtpipe_client_drive(NULL));
@@ -283,6 +288,9 @@ static void sessions(void)
     REFUSED(smtpipe_session_auth_respond(NULL, NULL, 0, 0));
     REFUSED(smtpipe_session_auth_cancel(NULL));
     REFUSED(smtpipe_session_feed(NULL, 0, &byte, 1));
+    REFUSED(smtpipe_session_content(NULL, 0, 1, &byte, 1));
+    REFUSED(smtpipe_session_content_end(NULL, 0, 1));
+    REFUSED(smtpipe_session_content_failed(NULL, 1, "x"));
     REFUSED(smtpipe_session_end_of_input(NULL, 0));
     REFUSED(smtpipe_session_connection_lost(NULL, 0, "x"));
     REFUSED(smtpipe_session_handle_timeout(NULL, 0));
@@ -311,6 +319,7 @@ static void sessions(void)
     REFUSED(smtpipe_session_auth_begin(session, "PLAIN", NULL, 1, 0));
     REFUSED(smtpipe_session_auth_respond(session, NULL, 1, 0));
     REFUSED(smtpipe_session_feed(session, 0, NULL, 1));
+    REFUSED(smtpipe_session_content_failed(session, 1, NULL));
     OK(smtpipe_session_feed(session, 0, NULL, 0));
     REFUSED(smtpipe_session_connection_lost(session, 0, NULL));
     REFUSED(smtpipe_session_next_event(session, NULL, sizeof event));

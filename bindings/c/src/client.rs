@@ -225,8 +225,9 @@ pub unsafe extern "C" fn smtpipe_client_send(
     // SAFETY: the caller's promise, see above.
     unsafe {
         change(client, |handle| {
-            let (out, message) = (Out::new(ticket)?, peek(message)?.message()?);
-            let ticket = handle.client.send(message)?;
+            let (out, message) = (Out::new(ticket)?, peek(message)?);
+            let ticket = message.submit(&mut handle.client)?;
+            handle.client.drive();
             out.set(handle.views.give_ticket(ticket));
             Ok(())
         })
@@ -255,8 +256,8 @@ pub unsafe extern "C" fn smtpipe_client_submit(
     // SAFETY: the caller's promise, see above.
     unsafe {
         change(client, |handle| {
-            let (out, message) = (Out::new(ticket)?, peek(message)?.message()?);
-            let ticket = handle.client.submit(message)?;
+            let (out, message) = (Out::new(ticket)?, peek(message)?);
+            let ticket = message.submit(&mut handle.client)?;
             out.set(handle.views.give_ticket(ticket));
             Ok(())
         })

@@ -37,6 +37,31 @@ pub unsafe extern "C" fn smtpipe_client_fd(client: *const smtpipe_client) -> i32
     }
 }
 
+/// What to wait on besides smtpipe_client_fd(), for SMTPIPE_READ: the file descriptor of a streamed content
+/// (smtpipe_message_set_content_fd()) that had nothing when it was last asked. Ask again after each call that takes `client` without
+/// const.
+///
+/// @param client  May be NULL.
+///
+/// @return The file descriptor, which stays the client's. Negative, which poll(2) ignores, when there is none: -1;
+///         SMTPIPE_ERR_NULL for NULL.
+///
+/// Threads: one at a time per client.
+///
+/// # Safety
+/// `client` is NULL or live.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn smtpipe_client_source_fd(client: *const smtpipe_client) -> i32 {
+    // SAFETY: the caller's promise, see above.
+    unsafe {
+        read(
+            client,
+            |status| status as i32,
+            |handle| handle.client.source_fd().map_or(-1, |fd| fd.as_raw_fd()),
+        )
+    }
+}
+
 /// What to wait for on that file descriptor.
 ///
 /// @param client  May be NULL.

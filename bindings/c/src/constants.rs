@@ -83,6 +83,8 @@ pub enum smtpipe_timer {
     SMTPIPE_TIMER_CONTENT = 8,
     /// The reply to any other command. Default 5 minutes.
     SMTPIPE_TIMER_OTHER = 9,
+    /// The next piece of a streamed content, from its source. Default 4 minutes: a server need wait for no more than 5.
+    SMTPIPE_TIMER_SOURCE = 10,
 }
 
 /// How content is taken from the caller.

@@ -36,6 +36,10 @@ pub enum smtpipe_event_kind {
     SMTPIPE_EVENT_AUTH_WANTED = 8,
     /// The caller's own SASL is asked; `data` is the challenge, decoded, perhaps empty.
     SMTPIPE_EVENT_AUTH_CHALLENGE = 9,
+    /// The next piece of a streamed content is wanted: `ticket` says whose, and `rewind` whether from its beginning once more (a
+    /// piece from before must not be given then). Answer each of these once, now or later, with smtpipe_session_content(),
+    /// smtpipe_session_content_end() or smtpipe_session_content_failed(). A client does so by itself.
+    SMTPIPE_EVENT_WANT_CONTENT = 10,
 }
 
 /// One event. Fields may be appended; functions that write it take the size that the caller knows.
@@ -49,14 +53,16 @@ pub struct smtpipe_event {
     pub from: i32,
     /// Of an upgrade or downgrade: the `smtpipe_level` used from here on. Else 0.
     pub to: i32,
-    /// 0.
-    pub reserved: i32,
+    /// Of wanted content: 1 if a source that was drawn from before has to begin again. Else 0.
+    pub rewind: i32,
     /// Of a downgrade or reconnection: why, in words that live as long as the library is loaded. Else NULL.
     pub why: *const c_char,
     /// Of an outcome: the outcome, the caller's to free with smtpipe_outcome_free(). Else NULL.
     pub outcome: *mut smtpipe_outcome,
     /// Of AUTH: see the kinds. Borrowed until the next call that takes the session or client without const.
     pub data: smtpipe_bytes,
+    /// Of wanted content: whose. Else 0.
+    pub ticket: u64,
 }
 
 impl smtpipe_event {
@@ -65,10 +71,11 @@ impl smtpipe_event {
             kind: kind as i32,
             from: 0,
             to: 0,
-            reserved: 0,
+            rewind: 0,
             why: ptr::null(),
             data: NO_BYTES,
             outcome: ptr::null_mut(),
+            ticket: 0,
         }
     }
 }
@@ -101,6 +108,11 @@ impl smtpipe_event {
                 Self { why: reconnect(why).as_ptr(), ..Self::new(K::SMTPIPE_EVENT_RECONNECT) }
             }
             Event::Upgrade { to } => Self { to: level_number(to), ..Self::new(K::SMTPIPE_EVENT_UPGRADE) },
+            Event::WantContent { ticket, rewind } => Self {
+                rewind: i32::from(rewind),
+                ticket: ticket.get(),
+                ..Self::new(K::SMTPIPE_EVENT_WANT_CONTENT)
+            },
             _ => Self::new(K::SMTPIPE_EVENT_OTHER),
         }
     }

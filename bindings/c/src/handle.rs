@@ -4,9 +4,12 @@
 //! [`Shell`] around a Rust value. Every function of the library is one call of [`with`], [`with_mut`] or
 //! [`read`]: NULL checked, unwinding stopped, the reason of a refusal kept for `smtpipe_*_reason`.
 //!
-//! A panic in the middle of a change leaves the value half changed. The shell is marked before each change
-//! and unmarked after it, so a handle that a panic went through answers every later call with
-//! `SMTPIPE_ERR_PANIC` and is only good for freeing.
+//! A panic in the middle of a change leaves the value half changed. The shell is marked then, and answers every
+//! later call with `SMTPIPE_ERR_PANIC`: it is only good for freeing.
+//!
+//! A function of the caller's that runs inside a call (a source of content, a trace) must not call back into the
+//! handle of that call. The shell is marked during each change, the mark is looked at before any reference is made,
+//! and the answer is `SMTPIPE_ERR_BUSY`.
 
 use crate::status::smtpipe_status;
 use std::ffi::{CStr, CString, c_char};
@@ -26,11 +29,38 @@ pub(crate) const fn movable<T: Send>() {}
 
 /// The memory behind a handle.
 struct Shell<T> {
-    /// Set while a change is under way; found set, a panic went through.
-    poisoned: bool,
+    mark: Mark,
     /// Why the last refused call was refused.
     reason: Option<CString>,
     value: T,
+}
+
+/// What goes on with a handle. It is read and written through the pointer only, beside whatever else is borrowed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    Free,
+    /// A change is under way.
+    Changing,
+    /// A panic went through.
+    Poisoned,
+}
+
+impl Mark {
+    /// The mark of a handle; none for NULL.
+    ///
+    /// # Safety
+    /// `shell` is NULL or live.
+    unsafe fn of<T>(shell: *const Shell<T>) -> Result<(), smtpipe_status> {
+        if shell.is_null() {
+            return Err(smtpipe_status::SMTPIPE_ERR_NULL);
+        }
+        // SAFETY: live by the contract above; no reference to the mark is ever made.
+        match unsafe { (&raw const (*shell).mark).read() } {
+            Self::Free => Ok(()),
+            Self::Changing => Err(smtpipe_status::SMTPIPE_ERR_BUSY),
+            Self::Poisoned => Err(smtpipe_status::SMTPIPE_ERR_PANIC),
+        }
+    }
 }
 
 /// Why a call fails: the number, and words where there are better ones than the number's.
@@ -56,7 +86,7 @@ pub(crate) type Done = Result<(), Failure>;
 
 /// Moves a value to where C can point at it.
 pub(crate) fn give<O: Opaque>(value: O::Inner) -> *mut O {
-    Box::into_raw(Box::new(Shell { poisoned: false, reason: None, value })).cast()
+    Box::into_raw(Box::new(Shell { mark: Mark::Free, reason: None, value })).cast()
 }
 
 /// Frees a handle; NULL is nothing to do.
@@ -64,9 +94,13 @@ pub(crate) fn give<O: Opaque>(value: O::Inner) -> *mut O {
 /// # Safety
 /// `handle` is NULL or came from [`give`] for the same type and was not freed.
 pub(crate) unsafe fn free<O: Opaque>(handle: *mut O) {
-    if !handle.is_null() {
+    let shell = handle.cast::<Shell<O::Inner>>();
+    // SAFETY: by the contract above.
+    let state = unsafe { Mark::of(shell) };
+    // Inside a call on the handle itself there is nothing that could be done: it stays, and leaks.
+    if !matches!(state, Err(smtpipe_status::SMTPIPE_ERR_NULL | smtpipe_status::SMTPIPE_ERR_BUSY)) {
         // SAFETY: by the contract above the pointer is a Shell<O::Inner> that nobody else owns.
-        let shell = unsafe { Box::from_raw(handle.cast::<Shell<O::Inner>>()) };
+        let shell = unsafe { Box::from_raw(shell) };
         // A drop that panics must not unwind into C. What it left undone is leaked.
         let _ = catch_unwind(AssertUnwindSafe(move || drop(shell)));
     }
@@ -78,13 +112,11 @@ pub(crate) unsafe fn free<O: Opaque>(handle: *mut O) {
 /// `handle` is NULL or live, and nobody changes it meanwhile.
 pub(crate) unsafe fn with<O: Opaque>(handle: *const O, f: impl FnOnce(&O::Inner) -> Done) -> smtpipe_status {
     // SAFETY: by the contract above.
-    let Some(shell) = (unsafe { handle.cast::<Shell<O::Inner>>().as_ref() }) else {
-        return smtpipe_status::SMTPIPE_ERR_NULL;
+    let value = match unsafe { peek(handle) } {
+        Ok(value) => value,
+        Err(failure) => return failure.status,
     };
-    if shell.poisoned {
-        return smtpipe_status::SMTPIPE_ERR_PANIC;
-    }
-    match catch_unwind(AssertUnwindSafe(|| f(&shell.value))) {
+    match catch_unwind(AssertUnwindSafe(|| f(value))) {
         Ok(Ok(())) => smtpipe_status::SMTPIPE_OK,
         Ok(Err(failure)) => failure.status,
         Err(_) => smtpipe_status::SMTPIPE_ERR_PANIC,
@@ -99,27 +131,33 @@ pub(crate) unsafe fn with_mut<O: Opaque>(
     handle: *mut O,
     f: impl FnOnce(&mut O::Inner) -> Done,
 ) -> smtpipe_status {
+    let shell = handle.cast::<Shell<O::Inner>>();
     // SAFETY: by the contract above.
-    let Some(shell) = (unsafe { handle.cast::<Shell<O::Inner>>().as_mut() }) else {
-        return smtpipe_status::SMTPIPE_ERR_NULL;
-    };
-    if shell.poisoned {
-        return smtpipe_status::SMTPIPE_ERR_PANIC;
+    if let Err(status) = unsafe { Mark::of(shell) } {
+        return status;
     }
-    shell.poisoned = true;
-    let value = &mut shell.value;
-    let Ok(done) = catch_unwind(AssertUnwindSafe(|| f(value))) else {
+    // SAFETY: live, and not in use: not by this thread as the mark says, nor by another by the contract above. The
+    // references are to different fields, and that to the value ends before anything else is borrowed.
+    let (mark, value, reason) =
+        unsafe { (&raw mut (*shell).mark, &mut (*shell).value, &raw mut (*shell).reason) };
+    // SAFETY: as above; here and below.
+    unsafe { mark.write(Mark::Changing) };
+    let done = catch_unwind(AssertUnwindSafe(|| f(value)));
+    // SAFETY: as above.
+    unsafe { mark.write(if done.is_ok() { Mark::Free } else { Mark::Poisoned }) };
+    let Ok(done) = done else {
         return smtpipe_status::SMTPIPE_ERR_PANIC;
     };
-    shell.poisoned = false;
     match done {
         Ok(()) => smtpipe_status::SMTPIPE_OK,
         Err(failure) => {
             if (failure.status as i32) < 0 {
-                shell.reason = Some(failure.why.map_or_else(
+                let words = failure.why.map_or_else(
                     || crate::status::words(failure.status as i32).to_owned(),
                     |why| c_text(&why),
-                ));
+                );
+                // SAFETY: as above; whatever pointed to the old words, its time is over.
+                unsafe { *reason = Some(words) };
             }
             failure.status
         }
@@ -151,9 +189,13 @@ pub(crate) unsafe fn read<O: Opaque, T>(
 /// # Safety
 /// As [`with`].
 pub(crate) unsafe fn reason<O: Opaque>(handle: *const O) -> *const c_char {
-    // SAFETY: by the contract above.
-    let shell = unsafe { handle.cast::<Shell<O::Inner>>().as_ref() };
-    shell.and_then(|shell| shell.reason.as_deref()).map_or(std::ptr::null(), CStr::as_ptr)
+    let shell = handle.cast::<Shell<O::Inner>>();
+    if shell.is_null() {
+        return std::ptr::null();
+    }
+    // SAFETY: by the contract above; within a call on the handle too, which borrows another field.
+    let reason = unsafe { &(*shell).reason };
+    reason.as_deref().map_or(std::ptr::null(), CStr::as_ptr)
 }
 
 /// The value behind a further handle that is only looked at, inside a call on another one.
@@ -164,12 +206,11 @@ pub(crate) unsafe fn peek<'a, O: Opaque>(handle: *const O) -> Result<&'a O::Inne
 where
     O::Inner: 'a,
 {
+    let shell = handle.cast::<Shell<O::Inner>>();
     // SAFETY: by the contract above.
-    match unsafe { handle.cast::<Shell<O::Inner>>().as_ref() } {
-        None => Err(smtpipe_status::SMTPIPE_ERR_NULL.into()),
-        Some(shell) if shell.poisoned => Err(smtpipe_status::SMTPIPE_ERR_PANIC.into()),
-        Some(shell) => Ok(&shell.value),
-    }
+    unsafe { Mark::of(shell) }?;
+    // SAFETY: live, and nobody changes it.
+    Ok(unsafe { &(*shell).value })
 }
 
 /// Runs what has no handle yet.
@@ -271,6 +312,29 @@ mod tests {
             free(handle);
         }
         assert_eq!(guard(|| panic!("on purpose")), S::SMTPIPE_ERR_PANIC);
+    }
+
+    #[test]
+    fn a_call_inside_a_call_is_refused() {
+        let handle = give::<Thing>(1);
+        // SAFETY: the handle is live until `free` below, on one thread.
+        unsafe {
+            let status = with_mut(handle, |value| {
+                assert_eq!(with_mut(handle, |_| Ok(())), S::SMTPIPE_ERR_BUSY);
+                assert_eq!(with(handle, |_| Ok(())), S::SMTPIPE_ERR_BUSY);
+                assert_eq!(read(handle, |status| status as i32, |_| 0), S::SMTPIPE_ERR_BUSY as i32);
+                assert!(peek(handle).is_err() && reason(handle).is_null());
+                free(handle);
+                *value += 1;
+                Ok(())
+            });
+            assert_eq!(status, S::SMTPIPE_OK);
+            assert_eq!(
+                with(handle, |value| if *value == 2 { Ok(()) } else { Err(S::SMTPIPE_ERR_VALUE.into()) }),
+                S::SMTPIPE_OK
+            );
+            free(handle);
+        }
     }
 
     #[test]

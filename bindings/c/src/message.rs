@@ -4,9 +4,11 @@
 use crate::borrowed::{Borrowed, smtpipe_release};
 use crate::constants::smtpipe_content;
 use crate::handle::{Failure, Opaque, Out, bytes, free, give, guard, reason, shareable, text, with_mut};
+use crate::message_source::Drawn;
 use crate::status::smtpipe_status;
 use bytes::Bytes;
-use engine::session::{Message, Recipient};
+use engine::client::Client;
+use engine::session::{Message, Recipient, Streamed, Ticket};
 use engine::wire::{Address, Content, Param};
 use std::ffi::{c_char, c_void};
 
@@ -29,8 +31,14 @@ pub(crate) struct MessageHandle {
     sender: Option<Address>,
     params: Vec<Param>,
     recipients: Vec<Recipient>,
-    content: Option<Content>,
+    content: Option<Held>,
     kind: Kind,
+}
+
+/// Where the content is.
+enum Held {
+    Whole(Content),
+    Drawn(Drawn),
 }
 
 #[derive(Clone, Copy, Default)]
@@ -42,14 +50,42 @@ enum Kind {
 }
 
 impl MessageHandle {
-    /// The message as the engine takes it.
+    /// Gives the message to a client.
+    pub(crate) fn submit(&self, client: &mut Client) -> Result<Ticket, Failure> {
+        let message = self.envelope(Drawn::declared)?;
+        let Some(Held::Drawn(drawn)) = &self.content else { return Ok(client.submit(message)?) };
+        // The source is taken only when nothing can go wrong any more.
+        let ((), source) = drawn.source(|| Ok(client.check_stream(&message)?))?;
+        Ok(client.submit_stream(message, source)?)
+    }
+
+    /// The message as a session takes it.
     pub(crate) fn message(&self) -> Result<Message, Failure> {
+        self.envelope(Drawn::pieces)
+    }
+
+    /// How content to be drawn is taken.
+    pub(crate) const fn streamed(&self) -> Streamed {
+        match self.kind {
+            Kind::Text => Streamed::text(),
+            Kind::Strict => Streamed::strict(),
+            Kind::Binary => Streamed::binary(),
+        }
+    }
+
+    pub(crate) fn set_drawn(&mut self, drawn: Drawn) {
+        self.content = Some(Held::Drawn(drawn));
+    }
+
+    fn envelope(&self, drawn: fn(&Drawn) -> Result<Streamed, Failure>) -> Result<Message, Failure> {
         let sender = self.sender.clone().ok_or(smtpipe_status::SMTPIPE_ERR_NO_SENDER)?;
         if self.recipients.is_empty() {
             return Err(smtpipe_status::SMTPIPE_ERR_NO_RECIPIENT.into());
         }
-        let content = self.content.clone().ok_or(smtpipe_status::SMTPIPE_ERR_NO_CONTENT)?;
-        let mut message = Message::new(sender, content);
+        let mut message = match self.content.as_ref().ok_or(smtpipe_status::SMTPIPE_ERR_NO_CONTENT)? {
+            Held::Whole(content) => Message::new(sender, content.clone()),
+            Held::Drawn(content) => Message::streamed(sender, drawn(content)?),
+        };
         for param in &self.params {
             message.push_param(param.clone());
         }
@@ -61,12 +97,12 @@ impl MessageHandle {
     }
 
     fn set_content(&mut self, bytes: Bytes) -> Result<(), Failure> {
-        self.content = Some(match self.kind {
+        self.content = Some(Held::Whole(match self.kind {
             Kind::Text => Content::new(bytes),
             Kind::Binary => Content::binary(bytes),
             Kind::Strict => Content::strict(bytes)
                 .map_err(|error| Failure::new(smtpipe_status::SMTPIPE_ERR_CONTENT, error))?,
-        });
+        }));
         Ok(())
     }
 }

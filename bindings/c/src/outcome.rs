@@ -101,6 +101,12 @@ pub enum smtpipe_reason {
     SMTPIPE_REASON_RESET_REFUSED = 10,
     /// Larger than the server accepts (RFC 1870).
     SMTPIPE_REASON_TOO_LARGE = 11,
+    /// The source of its content failed; the text says how. Nobody got a part of it.
+    SMTPIPE_REASON_SOURCE_FAILED = 12,
+    /// It would have had to go again, and the source of its content can't begin again.
+    SMTPIPE_REASON_SOURCE_SPENT = 13,
+    /// The server accepted the last chunk of a content although it had refused one before (RFC 3030).
+    SMTPIPE_REASON_ACCEPTED_IN_PART = 14,
 }
 
 const fn status_number(status: Status) -> i32 {
@@ -116,6 +122,9 @@ const fn status_number(status: Status) -> i32 {
 const fn reason_number(reason: &Reason) -> i32 {
     use smtpipe_reason as R;
     (match reason {
+        Reason::AcceptedInPart => R::SMTPIPE_REASON_ACCEPTED_IN_PART,
+        Reason::SourceFailed(_) => R::SMTPIPE_REASON_SOURCE_FAILED,
+        Reason::SourceSpent => R::SMTPIPE_REASON_SOURCE_SPENT,
         Reason::AcceptedAfterRefusal => R::SMTPIPE_REASON_ACCEPTED_AFTER_REFUSAL,
         Reason::Cancelled => R::SMTPIPE_REASON_CANCELLED,
         Reason::Ended(_) => R::SMTPIPE_REASON_ENDED,

@@ -97,6 +97,23 @@ static char *split(char *text)
     return equals;
 }
 
+/* `password USER PASSWORD` or `token USER TOKEN`. */
+static void log_in(char *words)
+{
+    char *user = strchr(words, ' ');
+    char *secret;
+    CHECK(user != NULL);
+    *user++ = '\0';
+    secret = strchr(user, ' ');
+    CHECK(secret != NULL);
+    *secret++ = '\0';
+    if (strcmp(words, "token") == 0) {
+        OK(smtpipe_config_set_oauth_token(config, user, secret));
+    } else {
+        OK(smtpipe_config_set_credentials(config, user, secret));
+    }
+}
+
 static void set(char *key)
 {
     char *value = split(key);
@@ -126,6 +143,14 @@ static void set(char *key)
                                                                               : SMTPIPE_CHUNKING_AUTO));
     } else if (strcmp(key, "eight_bit_anyway") == 0) {
         OK(smtpipe_config_set_8bit_anyway(config, (int32_t)number));
+    } else if (strcmp(key, "auth") == 0) {
+        log_in(value);
+    } else if (strcmp(key, "authzid") == 0) {
+        OK(smtpipe_config_set_authzid(config, value));
+    } else if (strcmp(key, "mechanisms") == 0) {
+        OK(smtpipe_config_set_auth_mechanisms(config, value));
+    } else if (strcmp(key, "clear_text") == 0) {
+        OK(smtpipe_config_set_auth_clear_text(config, (int32_t)number));
     } else if (strcmp(key, "peers") == 0) {
         smtpipe_peers *peers = NULL;
         OK(smtpipe_peers_load(value, &peers));
