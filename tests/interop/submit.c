@@ -129,7 +129,7 @@ static smtpipe_status option(const char *key, const char *value) {
   if (!strcmp(key, "authority")) return smtpipe_config_set_ca_file(config, value);
   if (!strcmp(key, "name")) return smtpipe_config_set_tls_name(config, value);
   if (!strcmp(key, "certificate")) return certificate = value, SMTPIPE_OK;
-  if (!strcmp(key, "key")) return smtpipe_config_set_client_certificate_files(config, certificate, value);
+  if (!strcmp(key, "key")) return smtpipe_config_set_client_certificate(config, certificate, value);
   if (!strcmp(key, "username")) return username = value, SMTPIPE_OK;
   if (!strcmp(key, "password")) return smtpipe_config_set_credentials(config, username, value);
   if (!strcmp(key, "token")) return smtpipe_config_set_oauth_token(config, username, value);
