@@ -78,6 +78,8 @@ def secure_servers() -> Iterator[Callable[[str], SecureServer]]:
 
 
 @pytest.fixture
-def secure(door: Door, secure_servers: Callable[[str], SecureServer]) -> SecureServer:
-    """The server that has the test's door."""
-    return secure_servers(door.server)
+def secure(door: Door, secure_servers: Callable[[str], SecureServer]) -> Iterator[SecureServer]:
+    """The server that has the test's door, with nothing in its queue afterwards."""
+    server = secure_servers(door.server)
+    yield server
+    server.forget()

@@ -114,6 +114,12 @@ def by_python(door: Door, terms: Terms, posts: Sequence[Post]) -> Submission:
 
     login = terms.login or Login()
     options: dict[str, Any] = {
+        "tls": door.tls,
+        "ca_file": terms.authority if door.tls != "none" else None,
+        "tls_name": terms.name or None,
+        "client_certificate": (certificates().user, certificates().user_key) if login.external else None,
+        "xclient": terms.xclient or None,
+        "utf8": terms.utf8,
         "username": login.username or None,
         "password": login.password or None,
         "oauth_token": login.token or None,
@@ -139,10 +145,11 @@ def by_python(door: Door, terms: Terms, posts: Sequence[Post]) -> Submission:
             assert outcome.ticket not in found, "a second outcome"
             found[outcome.ticket] = outcome
         report.level, stats = client.level.value, client.stats
+        report.tls = (client.tls.version, client.tls.cipher) if client.tls else None
     report.round_trips, report.downgrades, report.connections = stats.round_trips, stats.downgrades, stats.connections
     for _, outcome in sorted(found.items()):
         recipients = [(to.address, to.status.value, reply_of(to.reply)) for to in outcome.recipients]
-        report.fates.append(Fate(outcome.status.value, reply_of(outcome.reply), outcome.reason or "", recipients))
+        report.fates.append(Fate(outcome.status.value, reply_of(outcome.reply), outcome.reason or "", recipients, outcome.left_out))
     return report
 
 
@@ -168,6 +175,8 @@ def by_c(door: Door, terms: Terms, posts: Sequence[Post]) -> Submission:
     if door.tls != "none":
         arguments += [f"tls={door.tls}", f"authority={terms.authority}"]
         arguments += [f"name={terms.name}"] if terms.name else []
+    arguments += [f"xclient.{key}={value}" for key, value in terms.xclient.items()]
+    arguments += ["downgrade=1"] if terms.utf8 == "downgrade" else []
     if terms.login:
         login = terms.login
         given = {"username": login.username, "password": login.password, "token": login.token, "mechanisms": login.mechanism}
@@ -182,7 +191,13 @@ def by_c(door: Door, terms: Terms, posts: Sequence[Post]) -> Submission:
     assert [outcome["ticket"] for outcome in outcomes] == list(range(1, len(outcomes) + 1)), "an outcome for each ticket, and one"
     return Submission(
         [
-            Fate(line["status"], tuple(line["reply"]), line["reason"], [(a, s, tuple(reply)) for a, s, reply in line["recipients"]])
+            Fate(
+                line["status"],
+                tuple(line["reply"]),
+                line["reason"],
+                [(a, s, tuple(reply)) for a, s, reply in line["recipients"]],
+                tuple(line["left_out"]),
+            )
             for line in outcomes
         ],
         [line["sent"] for line in lines if "sent" in line],
@@ -201,7 +216,12 @@ def written(post: Post) -> bytes:
     """A post in the words that submit.c reads."""
     lines = [f"from {post.sender}"]
     for word, value in post.asks.items():
-        lines += [f"forward {key} {text}" for key, text in value.items()] if word == "forward" else [f"{word} {value}"]
+        if word == "forward":
+            lines += [f"forward {key} {text}" for key, text in value.items()]
+        elif word == "deliver_by":
+            lines.append(f"{value[1]}_by {value[0]}")
+        else:
+            lines.append(f"{word} {value}")
     for address, asks in post.recipients:
         lines.append(f"to {address}")
         lines += [f"{word} {value if isinstance(value, str) else ','.join(value)}" for word, value in asks.items()]

@@ -62,9 +62,8 @@ def test_a_queue(door: Door, driver: str, secure: SecureServer, results: Table) 
     assert cipher.startswith("TLS_")
     used = [line.split(" ")[1] for line in report.sent if line.startswith("AUTH ")]
     assert used == list(door.mechanisms[:1])
-    results.secure.append(
-        SecureRow(door.server, door.name, driver, f"{version} {cipher}", " ".join(used), report.level, report.round_trips)
-    )
+    told = SecureRow(door.server, door.name, driver, f"{version} {cipher}", " ".join(used), report.level, report.round_trips)
+    results.secure.append(told)
 
 
 @pytest.mark.parametrize("driver", list(DRIVERS))
@@ -77,6 +76,17 @@ def test_each_mechanism(door: Door, mechanism: str, driver: str, secure: SecureS
     check_delivered(secure, mail, report)
     assert [line.split(" ")[1] for line in report.sent if line.startswith("AUTH ")] == [mechanism]
     assert not any(PASSWORD in line or token() in line for line in report.sent)
+
+
+@pytest.mark.parametrize("driver", list(DRIVERS))
+@pytest.mark.parametrize("door", [door for door in LOGGED_IN if door.certificates], ids=str)
+def test_a_user_with_a_certificate(door: Door, driver: str, secure: SecureServer) -> None:
+    mail = queue(secure, FEW)
+
+    report = DRIVERS[driver](door, Terms(Login(external=True)), list(map(Post.of, mail)))
+
+    check_delivered(secure, mail, report)
+    assert [line.split(" ")[1] for line in report.sent if line.startswith("AUTH ")] == ["EXTERNAL"]
 
 
 @pytest.mark.parametrize("driver", list(DRIVERS))

@@ -39,6 +39,8 @@ class Door:
     tls: str = "required"
     #: the mechanisms of AUTH that it offers behind TLS, the strongest first
     mechanisms: tuple[str, ...] = ()
+    #: a user's certificate is enough, too (EXTERNAL)
+    certificates: bool = False
     #: the level that `auto` earns
     level: str = "streaming"
 
@@ -78,6 +80,12 @@ class SecureServer(Server):
     """A server with a certificate."""
 
     doors: tuple[Door, ...] = ()
+    #: where it keeps mail, as a pattern of the shell
+    keeps = ""
+
+    def forget(self) -> None:
+        """Removes all mail, so that the next test has less to look through."""
+        self.inside("sh", "-c", f"rm -f {self.keeps}")
 
     def configuration(self) -> dict[str, str]:
         made = certificates()

@@ -89,6 +89,7 @@ class SecureExim(SecureServer, Exim):
     name = "exim-secure"
     port = 2711
     beneath = (Exim, CyrusSasl)
+    keeps = "/var/spool/exim4/input/*"
     packages = ()
     files = {
         "/etc/sasl2/exim.conf": CyrusSasl.conf,
@@ -96,8 +97,8 @@ class SecureExim(SecureServer, Exim):
     }
     command = f"{CyrusSasl.passwords}\n{Exim.command}"
     doors = (
-        Door("exim", "starttls", 2711, mechanisms=MECHANISMS),
-        Door("exim", "implicit", 2712, tls="implicit", mechanisms=MECHANISMS),
+        Door("exim", "starttls", 2711, mechanisms=MECHANISMS, certificates=True),
+        Door("exim", "implicit", 2712, tls="implicit", mechanisms=MECHANISMS, certificates=True),
         Door("exim", "in clear", 2713, tls="none"),
     )
 

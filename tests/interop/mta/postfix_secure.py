@@ -89,6 +89,7 @@ class SecurePostfix(SecureServer, Postfix):
     name = "postfix-secure"
     port = 2701
     beneath = (Postfix, Dovecot, CyrusSasl)
+    keeps = "/var/spool/postfix/hold/*"
     packages = ()
     users = (*Postfix.users, *Dovecot.users)
     files = {

@@ -26,6 +26,7 @@ class SecureSendmail(SecureServer, Sendmail):
     name = "sendmail-secure"
     port = 2731
     beneath = (Sendmail, CyrusSasl)
+    keeps = "/var/spool/keep/[dq]f*"
     packages = ()
     files = {
         "/etc/mail/test.mc": MC.replace("DAEMON_OPTIONS(`Name=MTA, Addr=127.0.0.1, Port=2631')dnl\n", SECURE_MC),
