@@ -4,6 +4,7 @@ replies of LMTP, one for each recipient. Each in the middle of a pipelined queue
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -77,10 +78,10 @@ def test_dsn(door: Door, driver: str, secure: SecureServer, results: Table) -> N
         asked = noted[number]
         assert asked.envid == message.get("envid", "")
         # Sendmail writes down only that it is to be less than all.
-        assert asked.ret == message.get("ret", "") or (door.server, message["ret"], asked.ret) == ("sendmail", "full", "")
+        assert asked.ret == ("" if door.server == "sendmail" and message.get("ret") == "full" else message.get("ret", ""))
         notify, orcpt = asked.recipients["u0@b.test"]
         wanted = recipient.get("notify", [])
-        assert notify == {wanted} if isinstance(wanted, str) else set(wanted)
+        assert notify == ({wanted} if isinstance(wanted, str) else set(wanted))
         # Where nobody says, Postfix takes the recipient for the original one.
         assert orcpt == (f"rfc822;{recipient['orcpt']}" if "orcpt" in recipient else "rfc822;u0@b.test" if door.server == "postfix" else "")
         assert asked.recipients["u1@b.test"][0] == frozenset()
@@ -177,7 +178,7 @@ def test_deliver_by(door: Door, driver: str, secure: SecureServer, results: Tabl
     check_all(report, "delivered")
     noted = secure.asked()
     for number in taken:
-        assert "! 7200" in noted[number].notes.split("\n")
+        assert re.search(r"^!.* 7200$", noted[number].notes, re.MULTILINE)
     results.extensions.append(ExtensionRow("DELIVERBY", door.server, driver, "the time stands in its queue"))
 
 
@@ -246,7 +247,7 @@ def test_xforward(door: Door, driver: str, secure: SecureServer, results: Table)
             f"s{number}@a.test",
             [("u0@b.test", {})],
             b"",
-            {"forward": {"addr": f"192.0.2.{number % 250}", "name": "a+b.test"}} if number % 3 else {},
+            {"forward": {"addr": f"192.0.2.{number % 250}", "name": f"n{number}.test"}} if number % 3 else {},
         ),
     )
 
@@ -256,8 +257,9 @@ def test_xforward(door: Door, driver: str, secure: SecureServer, results: Table)
     noted = secure.asked()
     for number in taken:
         notes = noted[number].notes.split("\n")
-        told = [line for line in notes if line.startswith("named_attribute: log_client_address=")]
-        assert told == ([f"named_attribute: log_client_address=192.0.2.{number % 250}"] if number % 3 else [])
+        address, name = (f"192.0.2.{number % 250}", f"n{number}.test") if number % 3 else ("127.0.0.1", "localhost")
+        assert f"named_attribute: log_client_address={address}" in notes
+        assert f"named_attribute: log_client_name={name}" in notes
     results.extensions.append(ExtensionRow("XFORWARD", door.server, driver, "each message's client stands in its queue"))
 
 
