@@ -118,13 +118,13 @@ def by_python(door: Door, terms: Terms, posts: Sequence[Post]) -> Submission:
         "ca_file": terms.authority if door.tls != "none" else None,
         "tls_name": terms.name or None,
         "client_certificate": (certificates().user, certificates().user_key) if login.external else None,
-        "xclient": terms.xclient or None,
-        "utf8": terms.utf8,
         "username": login.username or None,
         "password": login.password or None,
         "oauth_token": login.token or None,
-        "auth_mechanisms": [login.mechanism] if login.mechanism else None,
+        "auth_mechanisms": ["EXTERNAL"] if login.external else [login.mechanism] if login.mechanism else None,
     }
+    if terms.xclient or terms.utf8 != "refuse":
+        options |= {"xclient": terms.xclient or None, "utf8": terms.utf8}
     try:
         client = smtpipe.connect(
             None if door.path else "127.0.0.1",
@@ -149,7 +149,9 @@ def by_python(door: Door, terms: Terms, posts: Sequence[Post]) -> Submission:
     report.round_trips, report.downgrades, report.connections = stats.round_trips, stats.downgrades, stats.connections
     for _, outcome in sorted(found.items()):
         recipients = [(to.address, to.status.value, reply_of(to.reply)) for to in outcome.recipients]
-        report.fates.append(Fate(outcome.status.value, reply_of(outcome.reply), outcome.reason or "", recipients, outcome.left_out))
+        report.fates.append(
+            Fate(outcome.status.value, reply_of(outcome.reply), outcome.reason or "", recipients, getattr(outcome, "left_out", ()))
+        )
     return report
 
 

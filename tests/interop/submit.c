@@ -68,8 +68,6 @@ static void print_outcome(const smtpipe_outcome *outcome) {
     putchar(']');
   }
   printf("], \"left_out\": [");
-  if (smtpipe_outcome_left_out(outcome, SMTPIPE_EXT_DSN)) printf("\"DSN\"");
-  if (smtpipe_outcome_left_out(outcome, SMTPIPE_EXT_SMTPUTF8)) printf("\"SMTPUTF8\"");
   printf("]}\n");
 }
 
@@ -81,18 +79,6 @@ static int collect(void) {
   print_outcome(outcome);
   smtpipe_outcome_free(outcome);
   return 1;
-}
-
-static int32_t notify_of(char *names) {
-  int32_t sum = 0;
-  char *name;
-  for (name = strtok(names, ","); name; name = strtok(NULL, ",")) {
-    if (!strcmp(name, "success")) sum |= SMTPIPE_NOTIFY_SUCCESS;
-    if (!strcmp(name, "failure")) sum |= SMTPIPE_NOTIFY_FAILURE;
-    if (!strcmp(name, "delay")) sum |= SMTPIPE_NOTIFY_DELAY;
-    if (!strcmp(name, "never")) sum |= SMTPIPE_NOTIFY_NEVER;
-  }
-  return sum;
 }
 
 /* "KEY VALUE", cut in two. */
@@ -107,16 +93,6 @@ static char *behind_key(char *text) {
 static smtpipe_status message_word(smtpipe_message *message, const char *word, char *value) {
   if (!strcmp(word, "from")) return smtpipe_message_set_sender(message, value);
   if (!strcmp(word, "to")) return smtpipe_message_add_recipient(message, value);
-  if (!strcmp(word, "notify")) return smtpipe_message_set_recipient_notify(message, notify_of(value));
-  if (!strcmp(word, "orcpt")) return smtpipe_message_set_recipient_orcpt(message, NULL, value);
-  if (!strcmp(word, "ret")) return smtpipe_message_set_ret(message, strcmp(value, "hdrs") ? SMTPIPE_RET_FULL : SMTPIPE_RET_HDRS);
-  if (!strcmp(word, "envid")) return smtpipe_message_set_envid(message, value);
-  if (!strcmp(word, "notify_by")) return smtpipe_message_set_deliver_by(message, atoi(value), SMTPIPE_BY_NOTIFY, 0);
-  if (!strcmp(word, "prdr")) return smtpipe_message_set_prdr(message, 1);
-  if (!strcmp(word, "forward")) {
-    char *what = behind_key(value);
-    return smtpipe_message_set_forward(message, value, what);
-  }
   return SMTPIPE_ERR_VALUE;
 }
 
@@ -161,8 +137,6 @@ static smtpipe_status option(const char *key, const char *value) {
   if (!strcmp(key, "name")) return smtpipe_config_set_tls_name(config, value);
   if (!strcmp(key, "certificate")) return certificate = value, SMTPIPE_OK;
   if (!strcmp(key, "key")) return smtpipe_config_set_client_certificate(config, certificate, value);
-  if (!strcmp(key, "downgrade")) return smtpipe_config_set_utf8(config, SMTPIPE_UTF8_DOWNGRADE_DOMAIN);
-  if (!strncmp(key, "xclient.", 8)) return smtpipe_config_set_xclient(config, key + 8, value);
   if (!strcmp(key, "username")) return username = value, SMTPIPE_OK;
   if (!strcmp(key, "password")) return smtpipe_config_set_credentials(config, username, value);
   if (!strcmp(key, "token")) return smtpipe_config_set_oauth_token(config, username, value);
