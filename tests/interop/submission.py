@@ -8,7 +8,7 @@ import json
 import os
 import shlex
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,13 +44,11 @@ class Terms:
     authority: Path = field(default_factory=lambda: certificates().authority)
     #: the name that the server's certificate has to have
     name: str = ""
-    xclient: Mapping[str, str] = field(default_factory=dict)
-    utf8: str = "refuse"
 
 
 @dataclass
 class Post:
-    """A message, with what it asks for in the words of the Python package."""
+    """A message, with what it asks for: parameters of MAIL and, for each recipient, of RCPT."""
 
     sender: str
     recipients: list[tuple[str, dict[str, Any]]]
@@ -80,8 +78,6 @@ class Fate:
     reply: tuple[int, str]
     reason: str
     recipients: list[tuple[str, str, tuple[int, str]]]
-    #: extensions that it was sent without
-    left_out: tuple[str, ...] = ()
 
 
 @dataclass
@@ -123,8 +119,6 @@ def by_python(door: Door, terms: Terms, posts: Sequence[Post]) -> Submission:
         "oauth_token": login.token or None,
         "auth_mechanisms": ["EXTERNAL"] if login.external else [login.mechanism] if login.mechanism else None,
     }
-    if terms.xclient or terms.utf8 != "refuse":
-        options |= {"xclient": terms.xclient or None, "utf8": terms.utf8}
     try:
         client = smtpipe.connect(
             None if door.path else "127.0.0.1",
@@ -149,9 +143,7 @@ def by_python(door: Door, terms: Terms, posts: Sequence[Post]) -> Submission:
     report.round_trips, report.downgrades, report.connections = stats.round_trips, stats.downgrades, stats.connections
     for _, outcome in sorted(found.items()):
         recipients = [(to.address, to.status.value, reply_of(to.reply)) for to in outcome.recipients]
-        report.fates.append(
-            Fate(outcome.status.value, reply_of(outcome.reply), outcome.reason or "", recipients, getattr(outcome, "left_out", ()))
-        )
+        report.fates.append(Fate(outcome.status.value, reply_of(outcome.reply), outcome.reason or "", recipients))
     return report
 
 
@@ -177,8 +169,6 @@ def by_c(door: Door, terms: Terms, posts: Sequence[Post]) -> Submission:
     if door.tls != "none":
         arguments += [f"tls={door.tls}", f"authority={terms.authority}"]
         arguments += [f"name={terms.name}"] if terms.name else []
-    arguments += [f"xclient.{key}={value}" for key, value in terms.xclient.items()]
-    arguments += ["downgrade=1"] if terms.utf8 == "downgrade" else []
     if terms.login:
         login = terms.login
         given = {"username": login.username, "password": login.password, "token": login.token, "mechanisms": login.mechanism}
@@ -198,7 +188,6 @@ def by_c(door: Door, terms: Terms, posts: Sequence[Post]) -> Submission:
                 tuple(line["reply"]),
                 line["reason"],
                 [(a, s, tuple(reply)) for a, s, reply in line["recipients"]],
-                tuple(line["left_out"]),
             )
             for line in outcomes
         ],
@@ -217,16 +206,10 @@ def by_c(door: Door, terms: Terms, posts: Sequence[Post]) -> Submission:
 def written(post: Post) -> bytes:
     """A post in the words that submit.c reads."""
     lines = [f"from {post.sender}"]
-    for word, value in post.asks.items():
-        if word == "forward":
-            lines += [f"forward {key} {text}" for key, text in value.items()]
-        elif word == "deliver_by":
-            lines.append(f"{value[1]}_by {value[0]}")
-        else:
-            lines.append(f"{word} {value}")
+    lines += [f"param {keyword} {value}" for keyword, value in post.asks.items()]
     for address, asks in post.recipients:
         lines.append(f"to {address}")
-        lines += [f"{word} {value if isinstance(value, str) else ','.join(value)}" for word, value in asks.items()]
+        lines += [f"recipient_param {keyword} {value}" for keyword, value in asks.items()]
     lines.append(f"content {len(post.content)}")
     return "".join(f"{line}\n" for line in lines).encode() + post.content
 

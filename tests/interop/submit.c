@@ -4,7 +4,7 @@
  *   submit KEY=VALUE...
  *
  * Input, for each message: lines of a word and a value, the last of them "content LENGTH", then LENGTH bytes. The words stand in
- * message_word(); "notify" and "orcpt" are for the recipient before them. Messages are queued before there is a connection: what
+ * message_word(); "recipient_param" is for the recipient before it. Messages are queued before there is a connection: what
  * could not be sent, because there never was one that served, has its outcome, too. */
 #include <smtpipe.h>
 
@@ -67,7 +67,6 @@ static void print_outcome(const smtpipe_outcome *outcome) {
     print_reply(smtpipe_outcome_recipient_reply(outcome, i));
     putchar(']');
   }
-  printf("], \"left_out\": [");
   printf("]}\n");
 }
 
@@ -93,6 +92,11 @@ static char *behind_key(char *text) {
 static smtpipe_status message_word(smtpipe_message *message, const char *word, char *value) {
   if (!strcmp(word, "from")) return smtpipe_message_set_sender(message, value);
   if (!strcmp(word, "to")) return smtpipe_message_add_recipient(message, value);
+  if (!strcmp(word, "param") || !strcmp(word, "recipient_param")) {
+    char *what = behind_key(value);
+    if (*word == 'p') return smtpipe_message_add_param(message, value, what);
+    return smtpipe_message_add_recipient_param(message, value, what);
+  }
   return SMTPIPE_ERR_VALUE;
 }
 

@@ -180,6 +180,10 @@ class Table:
             ("server", "door", "driver", "TLS", "login", "level earned", "round trips"),
             ((row.server, row.door, row.driver, row.tls, row.mechanism, f"`{row.level}`", row.round_trips) for row in self.secure),
         )
+        text += EXTENSIONS + markdown(
+            ("extension", "server", "driver", "what was seen"),
+            ((row.extension, row.server, row.drivers, row.seen) for row in self.extensions),
+        )
         OUT.parent.mkdir(exist_ok=True)
         OUT.write_text(text)
 

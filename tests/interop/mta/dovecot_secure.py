@@ -32,6 +32,8 @@ LISTENERS = """\
 FULL = "full"
 
 QUOTA = """\
+# the disk is not what is tested
+mail_fsync = never
 mail_plugins = quota
 plugin {
   quota = maildir:User quota
