@@ -213,6 +213,10 @@ enum smtpipe_status
      */
     SMTPIPE_ERR_BUSY = -116,
     /**
+     * The system has no memory for what was asked. Nothing was done.
+     */
+    SMTPIPE_ERR_NO_MEMORY = -117,
+    /**
      * The peer broke the protocol in a way that has no number of its own; the text says how.
      */
     SMTPIPE_ERR_PEER = -200,
@@ -3099,7 +3103,7 @@ smtpipe_status smtpipe_message_set_content_kind(struct smtpipe_message *message,
  * @param len      Number of bytes at `data`.
  *
  * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `len` is larger than an object can be;
- *         SMTPIPE_ERR_CONTENT, and then the content is as it was.
+ *         SMTPIPE_ERR_CONTENT or SMTPIPE_ERR_NO_MEMORY, and then the content is as it was.
  *
  * Ownership: `data` may be reused when the call returns.
  * Threads: one at a time per message.
@@ -4668,7 +4672,8 @@ smtpipe_status smtpipe_session_set_trace(struct smtpipe_session *session,
  *                 before it is written.
  *
  * @return SMTPIPE_OK; SMTPIPE_NOTHING if it isn't asked for (any more), and nothing was taken; SMTPIPE_ERR_TICKET;
- *         SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `len` is larger than an object can be.
+ *         SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `len` is larger than an object can be; SMTPIPE_ERR_NO_MEMORY, and then it
+ *         may be given again.
  *
  * Ownership: `data` is copied; it may be reused when the call returns.
  * Threads: one at a time per session.

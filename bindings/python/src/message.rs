@@ -2,7 +2,7 @@
 
 use engine::session::{Message as EngineMessage, Recipient};
 use engine::wire::{Address, Content, Param};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyMemoryError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyMapping, PyString, PyTuple, PyType};
 
@@ -28,7 +28,9 @@ impl Message {
         let bytes = bytes_like(content)?;
         let content = match (binary, strict) {
             (true, _) => Content::binary(bytes),
-            (false, false) => Content::new(bytes),
+            (false, false) => {
+                Content::try_new(bytes).map_err(|error| PyMemoryError::new_err(error.to_string()))?
+            }
             (false, true) => {
                 Content::strict(bytes).map_err(|error| misuse(py, format!("content: {error}")))?
             }

@@ -259,8 +259,12 @@ impl Received {
     }
 
     #[getter]
-    fn content<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.0.content)
+    fn content<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let content = &self.0.content;
+        PyBytes::new_with(py, content.len(), |out| {
+            out.copy_from_slice(content);
+            Ok(())
+        })
     }
 
     #[getter]
