@@ -43,6 +43,7 @@ from smtpipe._types import (
     Status,
     Upgrade,
     Verdict,
+    WantContent,
 )
 from smtpipe.errors import (
     AuthenticationError,
@@ -94,6 +95,7 @@ __all__ = [
     "UnsupportedError",
     "Upgrade",
     "Verdict",
+    "WantContent",
     "__version__",
     "connect",
 ]

@@ -32,6 +32,7 @@ __all__ = [
     "Status",
     "Upgrade",
     "Verdict",
+    "WantContent",
 ]
 
 
@@ -267,6 +268,18 @@ class Reconnect:
     """Open a new connection and call `start()` again, or `end_of_input()` to give up."""
 
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class WantContent:
+    """The next piece of a streamed content is wanted.
+
+    Answer each of these once, now or later, by `Session.content`, `content_end` or `content_failed`.
+    """
+
+    ticket: int
+    rewind: bool
+    """The first piece once more, of a source that was drawn from before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,15 +152,9 @@ impl Client {
 impl Client {
     /// Queues a message; see the stub file for this and the others.
     fn send(&self, py: Python<'_>, message: &Bound<'_, PyAny>) -> PyResult<u64> {
-        let message = convert::message(message)?;
-        let sent = py.detach(|| {
-            let mut core = self.shared.lock_detached();
-            let sent = core.client.send(message);
-            self.shared.nudge(&core);
-            sent.map_err(|error| (error, core.client.error().cloned()))
-        });
+        let sent = self.shared.queue(py, convert::message(message)?, EngineClient::send);
         self.deliver_trace(py);
-        sent.map(Ticket::get).map_err(|(error, session)| submit_error(py, &error, session.as_ref()))
+        sent.map(Ticket::get)
     }
 
     fn command(&self, py: Python<'_>, line: &str) -> PyResult<u64> {
@@ -183,13 +177,13 @@ impl Client {
         let timeout = seconds(py, "timeout", timeout)?;
         // What is known already needs no system call.
         if let Some(outcome) = self.shared.lock(py).pop() {
-            return Ok(Some(Outcome(outcome)));
+            return Ok(Some(self.shared.outcome(py, outcome)));
         }
         let outcome = self.until(py, timeout, |core| match core.pop() {
             Some(outcome) => Some(Some(outcome)),
             None => core.is_idle().then_some(None),
         })?;
-        Ok(outcome.flatten().map(Outcome))
+        Ok(outcome.flatten().map(|outcome| self.shared.outcome(py, outcome)))
     }
 
     #[pyo3(signature = (timeout = None))]
@@ -242,9 +236,11 @@ impl Client {
         fd.ok_or_else(|| closed(py))
     }
 
-    fn drive(&self, py: Python<'_>) {
+    fn drive(&self, py: Python<'_>) -> PyResult<()> {
         self.shared.drive(py, |_| ());
+        let fed = self.shared.feed(py);
         self.deliver_trace(py);
+        fed
     }
 
     fn interest(&self, py: Python<'_>) -> (bool, bool) {
@@ -253,7 +249,10 @@ impl Client {
     }
 
     fn next_timeout(&self, py: Python<'_>) -> Option<f64> {
-        self.shared.lock(py).client.timeout().map(|timeout| timeout.as_secs_f64())
+        let core = self.shared.lock(py);
+        // Content that is wanted is for `drive` to draw.
+        let wanted = core.client.wanted_content().map(|_| 0.0);
+        wanted.or_else(|| core.client.timeout().map(|timeout| timeout.as_secs_f64()))
     }
 
     #[getter]

@@ -21,6 +21,8 @@ mod reply;
 mod send_all;
 mod session;
 mod sink;
+mod source;
+mod streams;
 mod trace;
 
 /// Everything `import smtpipe._native` gives.

@@ -34,6 +34,7 @@ pub(crate) static READY: TypeName = TypeName::new("Ready");
 pub(crate) static UPGRADE: TypeName = TypeName::new("Upgrade");
 pub(crate) static DOWNGRADE: TypeName = TypeName::new("Downgrade");
 pub(crate) static RECONNECT: TypeName = TypeName::new("Reconnect");
+pub(crate) static WANT_CONTENT: TypeName = TypeName::new("WantContent");
 pub(crate) static CLOSED: TypeName = TypeName::new("Closed");
 pub(crate) static PEER_KEY: TypeName = TypeName::new("PeerKey");
 pub(crate) static PEER_RECORD: TypeName = TypeName::new("PeerRecord");

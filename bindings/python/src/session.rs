@@ -21,7 +21,7 @@ use crate::options::Arguments;
 use crate::outcome::Outcome;
 use crate::reply::Reply;
 use crate::trace::Trace;
-use crate::{client, convert, names, peers};
+use crate::{client, convert, names, peers, streams};
 
 /// The most that is handed out at once, however much is asked for: what counts as written has to have its memory.
 const MOST: usize = 4 * 1024 * 1024;
@@ -117,7 +117,8 @@ impl Session {
     }
 
     fn submit(&self, py: Python<'_>, message: &Bound<'_, PyAny>) -> PyResult<u64> {
-        let message = convert::message(message)?;
+        let (message, origin) = convert::message(message)?;
+        streams::for_session(py, origin.as_ref())?;
         self.with(py, |engine| engine.submit(message).map_err(|error| (error, engine.error().cloned())))
             .map(Ticket::get)
             .map_err(|(error, session)| submit_error(py, &error, session.as_ref()))
@@ -195,6 +196,20 @@ impl Session {
         let now = time(py, now)?;
         self.with(py, |engine| engine.handle_timeout(now));
         Ok(())
+    }
+
+    fn content(&self, py: Python<'_>, now: f64, ticket: u64, data: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let (now, data) = (time(py, now)?, bytes_like(data)?);
+        Ok(self.with(py, |engine| engine.content(now, Ticket::from_number(ticket), data)))
+    }
+
+    fn content_end(&self, py: Python<'_>, now: f64, ticket: u64) -> PyResult<bool> {
+        let now = time(py, now)?;
+        Ok(self.with(py, |engine| engine.content_end(now, Ticket::from_number(ticket))))
+    }
+
+    fn content_failed(&self, py: Python<'_>, ticket: u64, why: &str) -> bool {
+        self.with(py, |engine| engine.content_failed(Ticket::from_number(ticket), why))
     }
 
     #[pyo3(signature = (now, limit = 262_144))]
@@ -279,7 +294,10 @@ impl Session {
 impl Session {
     fn event<'py>(&self, py: Python<'py>, event: Event) -> PyResult<Bound<'py, PyAny>> {
         match event {
-            Event::Outcome(outcome) => Ok(Outcome(outcome).into_pyobject(py)?.into_any()),
+            Event::WantContent { ticket, rewind } => {
+                names::WANT_CONTENT.get(py)?.call1((ticket.get(), rewind))
+            }
+            Event::Outcome(outcome) => Ok(Outcome(outcome, None).into_pyobject(py)?.into_any()),
             Event::AuthChallenge(challenge) => {
                 names::AUTH_CHALLENGE.get(py)?.call1((PyBytes::new(py, challenge.as_bytes()),))
             }
