@@ -1,4 +1,4 @@
-"""Content that there is no memory for is a `MemoryError`, and nothing else is touched. The refusal is real: a limit on the process."""
+"""Content that there is no memory for is a `MemoryError`, and nothing else is touched. The refusal is real."""
 
 from __future__ import annotations
 
