@@ -446,7 +446,8 @@ class Sink:
     whose habits it takes on: `"postfix"`, `"exim"`, `"dovecot"`, `"sendmail"`, `"haraka"`, `"courier"`,
     `"opensmtpd"`, `"aiosmtpd"`, `"go-smtp"`. The other arguments say what is offered; `None` leaves it as
     it is. `rules` are asked in order. `users` are who may log in, each with a password or OAuth token, by any
-    of `auth_mechanisms`; without, AUTH isn't offered. With `require_auth` nobody else can send.
+    of `auth_mechanisms`; without, AUTH isn't offered. With `require_auth` nobody else can send, with
+    `auth_needs_tls` nobody in clear.
     """
 
     def __new__(
@@ -474,6 +475,7 @@ class Sink:
         users: Mapping[str, str] | None = None,
         auth_mechanisms: list[str] | None = None,
         require_auth: bool = False,
+        auth_needs_tls: bool = False,
     ) -> Self: ...
     @property
     def port(self) -> int:

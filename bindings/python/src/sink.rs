@@ -47,7 +47,8 @@ impl Sink {
         port = 0, *, host = "127.0.0.1", unix_path = None, lmtp = false, rtt = 0.0, bandwidth = None, keep = None, imitate = None,
         pipelining = None, chunking = None, binary_mime = None, eight_bit_mime = None, smtputf8 = None, dsn = None, enhanced = None,
         size = None,
-        rcpt_max = None, mail_max = None, rules = None, users = None, auth_mechanisms = None, require_auth = false
+        rcpt_max = None, mail_max = None, rules = None, users = None, auth_mechanisms = None, require_auth = false,
+        auth_needs_tls = false
     ))]
     #[allow(clippy::too_many_arguments)] // one for each documented argument
     fn new(
@@ -74,6 +75,7 @@ impl Sink {
         users: Option<BTreeMap<String, String>>,
         auth_mechanisms: Option<Vec<String>>,
         require_auth: bool,
+        auth_needs_tls: bool,
     ) -> PyResult<Self> {
         let mut options = match imitate {
             None => SinkOptions::default(),
@@ -90,6 +92,7 @@ impl Sink {
         options.users = users.into_iter().flatten().collect();
         options.auth_mechanisms = mechanisms(py, &auth_mechanisms.unwrap_or_default())?;
         options.require_auth = require_auth;
+        options.auth_needs_tls = auth_needs_tls;
         let offers = [
             (&mut options.pipelining, pipelining),
             (&mut options.chunking, chunking),
