@@ -66,7 +66,15 @@ lint: $(VENV)/.tools ## rustfmt, clippy, rustdoc, ruff, mypy, the header, the ex
 torture: ## a session of 100 messages cut at every byte, at every level, and the property tests at length (hours)
 	PROPTEST_CASES=20000 SMTPIPE_TORTURE=1 $(CARGO) test --release --locked
 
+.PHONY: fuzz
+fuzz: ## fuzzes each target for T seconds (T=20; TARGET=name for one), from the transcripts and fuzz/corpus
+	$(PYTHON) scripts/fuzz.py $(or $(T),20) $(TARGET)
+
+.PHONY: fuzz-corpus
+fuzz-corpus: ## makes fuzz/corpus anew from what was found: the smallest set that reaches as much
+	$(PYTHON) scripts/fuzz.py --minimise $(TARGET)
+
 .PHONY: clean
 clean: ## removes what was built and what the interop servers left
 	$(CARGO) clean
-	rm -rf build $(VENV) tests/interop/run
+	rm -rf build $(VENV) tests/interop/run fuzz/target fuzz/artifacts

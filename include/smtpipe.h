@@ -237,6 +237,10 @@ enum smtpipe_status
      */
     SMTPIPE_ERR_PEER_AUTH = -205,
     /**
+     * The peer sent more behind its reply to STARTTLS, in clear (RFC 3207 section 6): an attack, or a broken proxy.
+     */
+    SMTPIPE_ERR_PEER_INJECTED = -206,
+    /**
      * The greeting or EHLO was refused.
      */
     SMTPIPE_ERR_REFUSED = -301,
@@ -253,6 +257,10 @@ enum smtpipe_status
      * a line that isn't encrypted. Nothing of the credentials was sent.
      */
     SMTPIPE_ERR_NO_AUTH = -304,
+    /**
+     * TLS is required, and the peer doesn't offer STARTTLS, or refused it. Nothing was sent.
+     */
+    SMTPIPE_ERR_NO_TLS = -305,
     /**
      * The session ended in a way that has no number of its own; the text says how.
      */
@@ -277,6 +285,18 @@ enum smtpipe_status
      * No address of the host took the connection.
      */
     SMTPIPE_ERR_CONNECT = -505,
+    /**
+     * TLS failed; smtpipe_error_tls_failure() says how.
+     */
+    SMTPIPE_ERR_TLS = -520,
+    /**
+     * What was asked of TLS can't be done (a file that isn't there, no certificate in it, ...). Nothing was connected.
+     */
+    SMTPIPE_ERR_TLS_CONFIG = -521,
+    /**
+     * The connection ended without TLS's close_notify: somebody in between may have cut off what the peer said.
+     */
+    SMTPIPE_ERR_TRUNCATED = -522,
     /**
      * A defect of this library. The handle answers every later call with the same; free it.
      */
@@ -430,6 +450,10 @@ enum smtpipe_timer
      */
     SMTPIPE_TIMER_OTHER = 9,
     /**
+     * Each step to TLS: the reply to STARTTLS, and the handshake. Default 2 minutes.
+     */
+    SMTPIPE_TIMER_TLS = 11,
+    /**
      * The next piece of a streamed content, from its source. Default 4 minutes: a server need wait for no more than 5.
      */
     SMTPIPE_TIMER_SOURCE = 10,
@@ -439,6 +463,159 @@ enum smtpipe_timer
 typedef enum smtpipe_timer smtpipe_timer;
 #else
 typedef int32_t smtpipe_timer;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * Whether and how a connection is encrypted.
+ */
+enum smtpipe_tls_mode
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * Not at all.
+     */
+    SMTPIPE_TLS_NONE = 0,
+    /**
+     * By STARTTLS where the server offers it. Whoever can change what is on the wire can take the offer out. The certificate
+     * is verified all the same.
+     */
+    SMTPIPE_TLS_OPPORTUNISTIC = 1,
+    /**
+     * By STARTTLS, or nothing is sent.
+     */
+    SMTPIPE_TLS_REQUIRED = 2,
+    /**
+     * From the first octet (RFC 8314 section 3: port 465).
+     */
+    SMTPIPE_TLS_IMPLICIT = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum smtpipe_tls_mode smtpipe_tls_mode;
+#else
+typedef int32_t smtpipe_tls_mode;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * A version of TLS.
+ */
+enum smtpipe_tls_version
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * RFC 5246.
+     */
+    SMTPIPE_TLS_1_2 = 12,
+    /**
+     * RFC 8446.
+     */
+    SMTPIPE_TLS_1_3 = 13,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum smtpipe_tls_version smtpipe_tls_version;
+#else
+typedef int32_t smtpipe_tls_version;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * What is pinned by its SHA-256.
+ */
+enum smtpipe_tls_pin
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * The whole certificate as DER (DANE: selector 0, matching type 1).
+     */
+    SMTPIPE_PIN_CERTIFICATE = 0,
+    /**
+     * Its public key, SubjectPublicKeyInfo as DER (DANE: selector 1, matching type 1).
+     */
+    SMTPIPE_PIN_PUBLIC_KEY = 1,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum smtpipe_tls_pin smtpipe_tls_pin;
+#else
+typedef int32_t smtpipe_tls_pin;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/**
+ * In what way TLS failed.
+ */
+enum smtpipe_tls_failure
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    /**
+     * It didn't.
+     */
+    SMTPIPE_TLS_FAILURE_NONE = 0,
+    /**
+     * In a way that has no number of its own.
+     */
+    SMTPIPE_TLS_FAILURE_OTHER = 1,
+    /**
+     * The server's certificate has expired.
+     */
+    SMTPIPE_TLS_FAILURE_EXPIRED = 2,
+    /**
+     * It isn't valid yet.
+     */
+    SMTPIPE_TLS_FAILURE_NOT_YET_VALID = 3,
+    /**
+     * It is for another name.
+     */
+    SMTPIPE_TLS_FAILURE_WRONG_NAME = 4,
+    /**
+     * It is self-signed, or of an authority that isn't trusted.
+     */
+    SMTPIPE_TLS_FAILURE_UNKNOWN_ISSUER = 5,
+    /**
+     * It was revoked.
+     */
+    SMTPIPE_TLS_FAILURE_REVOKED = 6,
+    /**
+     * It is none of those pinned.
+     */
+    SMTPIPE_TLS_FAILURE_NOT_PINNED = 7,
+    /**
+     * It is invalid in another way.
+     */
+    SMTPIPE_TLS_FAILURE_CERTIFICATE = 8,
+    /**
+     * The server refused the handshake: no version or cipher in common, no client certificate, an unknown name.
+     */
+    SMTPIPE_TLS_FAILURE_REFUSED = 9,
+    /**
+     * What the server said isn't TLS, or is broken.
+     */
+    SMTPIPE_TLS_FAILURE_PROTOCOL = 10,
+    /**
+     * The server hung up in the middle.
+     */
+    SMTPIPE_TLS_FAILURE_HUNG_UP = 11,
+    /**
+     * It took too long.
+     */
+    SMTPIPE_TLS_FAILURE_TIMED_OUT = 12,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum smtpipe_tls_failure smtpipe_tls_failure;
+#else
+typedef int32_t smtpipe_tls_failure;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
@@ -677,6 +854,11 @@ enum smtpipe_event_kind
      */
     SMTPIPE_EVENT_AUTH_CHALLENGE = 9,
     /**
+     * Do a TLS handshake on the connection, beginning with the next byte of either direction; then call
+     * smtpipe_session_tls_established() or smtpipe_session_tls_failed(). A client does so by itself.
+     */
+    SMTPIPE_EVENT_STARTTLS = 7,
+    /**
      * The next piece of a streamed content is wanted: `ticket` says whose, and `rewind` whether from its beginning once more (a
      * piece from before must not be given then). Answer each of these once, now or later, with smtpipe_session_content(),
      * smtpipe_session_content_end() or smtpipe_session_content_failed(). A client does so by itself.
@@ -791,6 +973,11 @@ enum smtpipe_request_kind
      * without asking.
      */
     SMTPIPE_REQUEST_AUTH_RESPONSE = 21,
+    /**
+     * STARTTLS (RFC 3207), if smtpipe_server_options_set_starttls() offers it: 220, or 454. Behind a 220 write the output in
+     * clear, to its end; when smtpipe_server_awaits_handshake() do the handshake, then smtpipe_server_tls_established().
+     */
+    SMTPIPE_REQUEST_STARTTLS = 22,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -1004,6 +1191,10 @@ enum smtpipe_sink_stage
      * AUTH, and each response to a challenge of it.
      */
     SMTPIPE_STAGE_AUTH = 9,
+    /**
+     * STARTTLS.
+     */
+    SMTPIPE_STAGE_STARTTLS = 10,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -1156,6 +1347,11 @@ typedef struct smtpipe_sink smtpipe_sink;
  * changed or freed while they run.
  */
 typedef struct smtpipe_sink_options smtpipe_sink_options;
+
+/**
+ * The TLS of a connection. Always borrowed.
+ */
+typedef struct smtpipe_tls_info smtpipe_tls_info;
 
 /**
  * Bytes that belong to somebody else. On POSIX systems laid out as struct iovec, so that an array of them can be given to
@@ -1399,6 +1595,14 @@ typedef struct smtpipe_sink_counts {
      * Writes that took something.
      */
     uint64_t writes;
+    /**
+     * TLS handshakes done.
+     */
+    uint64_t handshakes;
+    /**
+     * Those that resumed an earlier session.
+     */
+    uint64_t resumed;
 } smtpipe_sink_counts;
 
 #ifdef __cplusplus
@@ -1662,8 +1866,8 @@ const char *smtpipe_capabilities_keyword(const struct smtpipe_capabilities *capa
  * @param config  The target and the options. Must not be NULL. Not used any more when the call returns.
  * @param client  Gets the client. Must not be NULL.
  *
- * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_NO_TARGET; SMTPIPE_ERR_RESOLVE; SMTPIPE_ERR_CONNECT if the system gave
- *         no socket or the unix path takes no connection. smtpipe_config_reason() has the words for all of them.
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_NO_TARGET; SMTPIPE_ERR_RESOLVE; SMTPIPE_ERR_TLS_CONFIG if a certificate
+ *         or key can't be loaded; SMTPIPE_ERR_CONNECT if the system gave no socket or the unix path takes no connection. smtpipe_config_reason() has the words for all of them.
  *
  * Ownership: free it with smtpipe_client_free().
  * Threads: one at a time per configuration.
@@ -2469,6 +2673,210 @@ smtpipe_status smtpipe_config_set_reply_limits(struct smtpipe_config *config,
                                                size_t total);
 
 /**
+ * Sets whether and how connections are encrypted. A session (without a socket) is told of STARTTLS by it.
+ *
+ * @param config  Must not be NULL.
+ * @param mode    A `smtpipe_tls_mode`. Default SMTPIPE_TLS_NONE.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if the mode is unknown.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live.
+ */
+smtpipe_status smtpipe_config_set_tls(struct smtpipe_config *config,
+                                      int32_t mode);
+
+/**
+ * Trusts the certificates in a file, and no others, in place of those that the platform trusts.
+ *
+ * @param config  Must not be NULL.
+ * @param path    PEM. Read for each connection; what is wrong with it smtpipe_client_open() says. NULL: the platform's again.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if the path is empty.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live; `path` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_config_set_ca_file(struct smtpipe_config *config,
+                                          const char *path);
+
+/**
+ * As smtpipe_config_set_ca_file(), with the PEM itself.
+ *
+ * @param config  Must not be NULL.
+ * @param data    PEM. Copied. NULL with `len` 0: the platform's again.
+ * @param len     Octets at `data`.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `len` is larger than any object.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live; `data` is readable for `len` bytes.
+ */
+smtpipe_status smtpipe_config_set_ca_data(struct smtpipe_config *config,
+                                          const uint8_t *data,
+                                          size_t len);
+
+/**
+ * Sets our own certificate, for servers that ask for one.
+ *
+ * @param config  Must not be NULL.
+ * @param chain   A file with our certificate, and behind it those that lead to the authority, PEM. Must not be NULL.
+ * @param key     A file with its private key, PEM, not encrypted; it may be the same. Must not be NULL.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if a path is empty. What is wrong with the files
+ *         smtpipe_client_open() says.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live; `chain` and `key` are NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_config_set_client_certificate(struct smtpipe_config *config,
+                                                     const char *chain,
+                                                     const char *key);
+
+/**
+ * As smtpipe_config_set_client_certificate(), with the PEMs themselves.
+ *
+ * @param config     Must not be NULL.
+ * @param chain      PEM. Must not be NULL. Copied.
+ * @param chain_len  Octets at `chain`.
+ * @param key        PEM. Must not be NULL. Copied.
+ * @param key_len    Octets at `key`.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if a length is larger than any object.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live; `chain` and `key` are readable for so many bytes.
+ */
+smtpipe_status smtpipe_config_set_client_certificate_data(struct smtpipe_config *config,
+                                                          const uint8_t *chain,
+                                                          size_t chain_len,
+                                                          const uint8_t *key,
+                                                          size_t key_len);
+
+/**
+ * Sets the name that the server's certificate must have, where that isn't the host connected to.
+ *
+ * @param config  Must not be NULL.
+ * @param name    Host name or address. Copied. NULL: the host again. A unix path needs one.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live; `name` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_config_set_tls_name(struct smtpipe_config *config, const char *name);
+
+/**
+ * Pins the server's certificate or public key: only one of those pinned is believed, and its issuer, name and dates must
+ * fit besides; but see smtpipe_config_set_tls_pins_alone().
+ *
+ * @param config  Must not be NULL.
+ * @param kind    A `smtpipe_tls_pin`.
+ * @param digest  The SHA-256 of it. Must not be NULL. Copied.
+ * @param len     32.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if the kind is unknown or `len` not 32.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live; `digest` is readable for `len` bytes.
+ */
+smtpipe_status smtpipe_config_add_tls_pin(struct smtpipe_config *config,
+                                          int32_t kind,
+                                          const uint8_t *digest,
+                                          size_t len);
+
+/**
+ * Lets the pins alone decide: issuer, name and dates are not looked at, as DANE wants it with usage 3 (RFC 7672 section 3.1.1).
+ * Takes the place of smtpipe_config_set_ca_file() and the like.
+ *
+ * @param config  Must not be NULL.
+ * @param on      0: the platform's authorities again. Any other number: on.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live.
+ */
+smtpipe_status smtpipe_config_set_tls_pins_alone(struct smtpipe_config *config,
+                                                 int32_t on);
+
+/**
+ * Sets the oldest version of TLS that is spoken.
+ *
+ * @param config   Must not be NULL.
+ * @param version  A `smtpipe_tls_version`. Default SMTPIPE_TLS_1_2.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if the version is unknown.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live.
+ */
+smtpipe_status smtpipe_config_set_tls_min_version(struct smtpipe_config *config, int32_t version);
+
+/**
+ * With SMTPIPE_TLS_OPPORTUNISTIC: when the handshake fails, sends in clear on another connection. The number of connections in
+ * clear is in `smtpipe_stats`.
+ *
+ * @param config  Must not be NULL.
+ * @param on      0 is off (the default), any other number on.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live.
+ */
+smtpipe_status smtpipe_config_set_tls_clear_after_failure(struct smtpipe_config *config,
+                                                          int32_t on);
+
+/**
+ * DANGEROUS: believes everybody. Issuer, name, dates and pins are not looked at, so that whoever sits in between can read and
+ * change everything, passwords too. For tests.
+ *
+ * @param config  Must not be NULL.
+ * @param on      0 is off (the default), any other number on.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live.
+ */
+smtpipe_status smtpipe_config_set_tls_dangerously_accept_any_certificate(struct smtpipe_config *config,
+                                                                         int32_t on);
+
+/**
  * The number of an error.
  *
  * @param error  May be NULL.
@@ -2511,6 +2919,21 @@ const char *smtpipe_error_text(const struct smtpipe_error *error);
  * `error` is NULL or still borrowed.
  */
 const struct smtpipe_reply *smtpipe_error_reply(const struct smtpipe_error *error);
+
+/**
+ * In what way TLS failed.
+ *
+ * @param error  May be NULL.
+ *
+ * @return A `smtpipe_tls_failure`; SMTPIPE_TLS_FAILURE_NONE if it was something else that ended the session, and for NULL.
+ *
+ * Threads: as for reading the handle it is borrowed from.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `error` is NULL or still borrowed.
+ */
+int32_t smtpipe_error_tls_failure(const struct smtpipe_error *error);
 
 /**
  * Makes an empty message.
@@ -3156,6 +3579,9 @@ smtpipe_status smtpipe_config_set_peers(struct smtpipe_config *config,
 /**
  * Sends EHLO and what follows before the server greets, if it is known to allow that: the peer cache says that it offered
  * PIPECONNECT last time. A server that minds costs another connection; nothing is lost, and nothing is sent twice.
+ *
+ * On Linux a client's first bytes then go with the request for the connection (TCP Fast Open, RFC 7413), where the kernel allows
+ * it (net.ipv4.tcp_fastopen) and has spoken with that server before. Where nobody takes the connection, nothing was sent.
  *
  * With such a server smtpipe_client_connect() returns as soon as there is a connection, the capabilities are those of last time,
  * and a refusal of the whole session is told by the outcomes and smtpipe_client_error().
@@ -3937,6 +4363,23 @@ smtpipe_status smtpipe_server_options_set_limit(struct smtpipe_server_options *o
                                                 uint64_t value);
 
 /**
+ * Offers STARTTLS (RFC 3207), as long as the connection isn't encrypted: see SMTPIPE_REQUEST_STARTTLS.
+ *
+ * @param options  Must not be NULL.
+ * @param on       0 is off (the default), any other number on.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per options.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `options` is NULL or live.
+ */
+smtpipe_status smtpipe_server_options_set_starttls(struct smtpipe_server_options *options,
+                                                   int32_t on);
+
+/**
  * Makes a session that waits for its connection. The configuration's target and connect timer are not used.
  *
  * @param config   Must not be NULL. Not used any more when the call returns.
@@ -4424,13 +4867,134 @@ bool smtpipe_session_has_room(const struct smtpipe_session *session);
 size_t smtpipe_session_unfinished(const struct smtpipe_session *session);
 
 /**
+ * Says that the connection is encrypted from here on: behind SMTPIPE_EVENT_STARTTLS, when the handshake has succeeded (EHLO
+ * follows); or before smtpipe_session_start(), for implicit TLS. Elsewhere it means nothing.
+ *
+ * @param session      Must not be NULL.
+ * @param now_ms       The time.
+ * @param exporter     The `tls-exporter` channel binding of RFC 9266, for the -PLUS mechanisms of SCRAM. May be NULL when `len`
+ *                     is 0. Copied.
+ * @param len          Octets at `exporter`; 0: no channel binding.
+ * @param round_trips  What the handshake cost, for `round_trips` of smtpipe_stats; 0 if not known.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `len` is larger than any object.
+ *
+ * Threads: one at a time per session.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `session` is NULL or live; `exporter` is readable for `len` bytes.
+ */
+smtpipe_status smtpipe_session_tls_established(struct smtpipe_session *session,
+                                               uint64_t now_ms,
+                                               const uint8_t *exporter,
+                                               size_t len,
+                                               uint32_t round_trips);
+
+/**
+ * Says that there is no TLS, or none any more: the handshake failed, or what the server says can't be decrypted. The session
+ * ends, or asks for another connection (smtpipe_config_set_tls_clear_after_failure()).
+ *
+ * @param session  Must not be NULL.
+ * @param now_ms   The time.
+ * @param failure  A `smtpipe_tls_failure`, not SMTPIPE_TLS_FAILURE_NONE.
+ * @param why      In words for people to read. Must not be NULL. Copied.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if the failure is unknown.
+ *
+ * Threads: one at a time per session.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `session` is NULL or live; `why` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_session_tls_failed(struct smtpipe_session *session,
+                                          uint64_t now_ms,
+                                          int32_t failure,
+                                          const char *why);
+
+/**
+ * Says that the connection ended without the close_notify that ends TLS. As smtpipe_session_end_of_input(), with an error of
+ * its own: SMTPIPE_ERR_TRUNCATED.
+ *
+ * @param session  Must not be NULL.
+ * @param now_ms   The time.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per session.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `session` is NULL or live.
+ */
+smtpipe_status smtpipe_session_truncated(struct smtpipe_session *session,
+                                         uint64_t now_ms);
+
+/**
+ * As smtpipe_session_sent(), for a driver that has a buffer of its own, as a TLS library has: it took so many of the bytes handed
+ * out, and of all that it ever took on this connection the last `held` have not left it yet. To be called again when that
+ * changes. When the session ends or asks for another connection they must never leave it any more: a message that ends in them
+ * is said not to have been sent. Who can't tell calls smtpipe_session_sent().
+ *
+ * @param session  Must not be NULL.
+ * @param now_ms   The time.
+ * @param n        How many bytes were taken. More than were handed out counts as all of them.
+ * @param held     How many are still there.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per session.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `session` is NULL or live.
+ */
+smtpipe_status smtpipe_session_sent_holding(struct smtpipe_session *session,
+                                            uint64_t now_ms,
+                                            size_t n,
+                                            uint64_t held);
+
+/**
+ * Whether STARTTLS was answered with 220 and that has been written: the handshake is due, and what comes in belongs to it.
+ *
+ * @param server  May be NULL.
+ *
+ * @return true if so; false if not, and for NULL.
+ *
+ * Threads: one at a time per session.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `server` is NULL or live.
+ */
+bool smtpipe_server_awaits_handshake(const struct smtpipe_server *server);
+
+/**
+ * Says that the connection is encrypted from here on: behind SMTPIPE_REQUEST_STARTTLS and its 220, when the handshake has
+ * succeeded (all that was learnt of the client is forgotten); or before the first request, for implicit TLS.
+ *
+ * @param server  Must not be NULL.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_STATE if it doesn't fit here, or something came in clear behind STARTTLS:
+ *         then the connection has to be closed.
+ *
+ * Threads: one at a time per session.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `server` is NULL or live.
+ */
+smtpipe_status smtpipe_server_tls_established(struct smtpipe_server *server);
+
+/**
  * Binds, and serves on a thread of its own from now on.
  *
  * @param options  Must not be NULL. Not used any more when the call returns.
  * @param sink     Gets the sink. Must not be NULL.
  *
  * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if a rule's code doesn't fit its stage; SMTPIPE_ERR_IO if the address
- *         can't be bound or the system is short of something. smtpipe_sink_options_reason() has the words.
+ *         can't be bound, the certificate or key can't be used, or the system is short of something. smtpipe_sink_options_reason() has the words.
  *
  * Ownership: stop and free it with smtpipe_sink_stop().
  * Threads: one at a time per options.
@@ -4950,6 +5514,73 @@ smtpipe_status smtpipe_sink_options_add_rule(struct smtpipe_sink_options *option
                                              uint64_t count);
 
 /**
+ * Speaks TLS with this certificate.
+ *
+ * @param options    Must not be NULL.
+ * @param mode       A `smtpipe_tls_mode`: SMTPIPE_TLS_IMPLICIT from the first octet; SMTPIPE_TLS_NONE not at all; the two others
+ *                   offer STARTTLS.
+ * @param chain      The certificate, and those that lead to the authority, PEM. Must not be NULL. Copied.
+ * @param chain_len  Octets at `chain`.
+ * @param key        Its private key, PEM. Must not be NULL. Copied.
+ * @param key_len    Octets at `key`.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if the mode is unknown or a length larger than any object. What is
+ *         wrong with the PEMs smtpipe_sink_start() says.
+ *
+ * Threads: one at a time per options.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `options` is NULL or live; `chain` and `key` are readable for so many bytes.
+ */
+smtpipe_status smtpipe_sink_options_set_tls(struct smtpipe_sink_options *options,
+                                            int32_t mode,
+                                            const uint8_t *chain,
+                                            size_t chain_len,
+                                            const uint8_t *key,
+                                            size_t key_len);
+
+/**
+ * Speaks TLS with a new self-signed certificate, which smtpipe_sink_options_certificate() tells. Nobody else has a reason to
+ * trust it.
+ *
+ * @param options  Must not be NULL.
+ * @param mode     As with smtpipe_sink_options_set_tls().
+ * @param name     The host name or address that it is for. Must not be NULL.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if the mode is unknown or the name none.
+ *
+ * Threads: one at a time per options.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `options` is NULL or live; `name` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_sink_options_set_tls_self_signed(struct smtpipe_sink_options *options,
+                                                        int32_t mode,
+                                                        const char *name);
+
+/**
+ * The certificate that these options speak TLS with, for smtpipe_config_set_ca_data().
+ *
+ * @param options  Must not be NULL.
+ * @param data     Gets the PEM. Must not be NULL.
+ * @param len      Gets its octets. Must not be NULL.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_NOTHING without TLS; SMTPIPE_ERR_NULL.
+ *
+ * Ownership: borrowed until the next call that takes `options` without const.
+ * Threads: as for reading `options`.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `options` is NULL or live; `data` and `len` are NULL or writable.
+ */
+smtpipe_status smtpipe_sink_options_certificate(const struct smtpipe_sink_options *options,
+                                                const uint8_t **data,
+                                                size_t *len);
+
+/**
  * The word for a cause of waiting: an index into `waits` of `smtpipe_stats`.
  *
  * @param wait  0 to SMTPIPE_WAIT_COUNT - 1; any number is allowed.
@@ -4971,6 +5602,106 @@ const char *smtpipe_wait_text(int32_t wait);
  * Threads: any.
  */
 const char *smtpipe_strerror(int32_t status);
+
+/**
+ * The TLS of the connection, or, when that has ended, of the last one.
+ *
+ * @param client  May be NULL.
+ *
+ * @return The TLS; NULL if the connection is or was in clear, and for NULL.
+ *
+ * Ownership: borrowed until the next call that takes `client` without const.
+ * Threads: one at a time per client.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `client` is NULL or live.
+ */
+const struct smtpipe_tls_info *smtpipe_client_tls(const struct smtpipe_client *client);
+
+/**
+ * The version: "TLSv1.2" or "TLSv1.3".
+ *
+ * @param info  May be NULL.
+ *
+ * @return A NUL-terminated text; NULL for NULL.
+ *
+ * Ownership: borrowed as long as `info`.
+ * Threads: as for reading the handle it is borrowed from.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `info` is NULL or still borrowed.
+ */
+const char *smtpipe_tls_info_version(const struct smtpipe_tls_info *info);
+
+/**
+ * The cipher suite's name in the registry of IANA, such as "TLS_AES_256_GCM_SHA384".
+ *
+ * @param info  May be NULL.
+ *
+ * @return A NUL-terminated text; NULL for NULL.
+ *
+ * Ownership: borrowed as long as `info`.
+ * Threads: as for reading the handle it is borrowed from.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `info` is NULL or still borrowed.
+ */
+const char *smtpipe_tls_info_cipher(const struct smtpipe_tls_info *info);
+
+/**
+ * Whether an earlier session was resumed.
+ *
+ * @param info  May be NULL.
+ *
+ * @return true if so; false if not, and for NULL.
+ *
+ * Threads: as for reading the handle it is borrowed from.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `info` is NULL or still borrowed.
+ */
+bool smtpipe_tls_info_resumed(const struct smtpipe_tls_info *info);
+
+/**
+ * How many certificates the server showed.
+ *
+ * @param info  May be NULL.
+ *
+ * @return Their number; 0 for NULL.
+ *
+ * Threads: as for reading the handle it is borrowed from.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `info` is NULL or still borrowed.
+ */
+size_t smtpipe_tls_info_certificate_count(const struct smtpipe_tls_info *info);
+
+/**
+ * One certificate, as DER.
+ *
+ * @param info   Must not be NULL.
+ * @param index  0 is the server's own; the others are as it sent them along.
+ * @param data   Gets its octets. Must not be NULL.
+ * @param len    Gets how many. Must not be NULL.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_INDEX.
+ *
+ * Ownership: borrowed as long as `info`.
+ * Threads: as for reading the handle it is borrowed from.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `info` is NULL or still borrowed; `data` and `len` are NULL or writable.
+ */
+smtpipe_status smtpipe_tls_info_certificate(const struct smtpipe_tls_info *info,
+                                            size_t index,
+                                            const uint8_t **data,
+                                            size_t *len);
 
 /**
  * The version of the library that is loaded, as "MAJOR.MINOR.PATCH".

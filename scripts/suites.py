@@ -24,6 +24,7 @@ TOTALS = ROOT / "build" / "suites.json"
 STRICT = os.environ.get("SMTPIPE_NO_SKIP") == "1"
 BIN = ROOT / ".venv" / "bin"
 TOOLS = ["scripts", "benches", "tests/interop", "tests/torture"]
+FUZZ = ["--manifest-path", "fuzz/Cargo.toml"]
 
 CLOSING_LINES = (
     # cargo nextest: Summary [ 1.2s] 10 tests run: 9 passed (1 slow), 1 failed, 2 skipped
@@ -68,6 +69,13 @@ def servers() -> str | None:
     return unavailable()
 
 
+def fuzzer() -> str | None:
+    """A need for libFuzzer: a C++ compiler, and a rustc that can count what code is reached."""
+    import fuzz
+
+    return packages("g++")() or fuzz.unavailable()
+
+
 def cargo_test() -> list[str]:
     """nextest where it is there; cargo's own runner otherwise."""
     if shutil.which("cargo-nextest"):
@@ -81,6 +89,8 @@ def tests() -> list[Suite]:
     return [
         Suite("rust", cargo_test()),
         Suite("rust documentation", ["cargo", "test", "--locked", "--doc", "-p", "smtpipe"]),
+        Suite("fuzz corpus", ["cargo", "test", *FUZZ, "--test", "corpus"]),
+        Suite("fuzz", [sys.executable, "scripts/fuzz.py", "20"], fuzzer),
         Suite("c", ["make", "test-c"], packages("g++", "pkg-config", "cmake", "valgrind")),
         Suite("python", [*pytest, "python/tests"]),
         Suite("cut", [*pytest, "-s", "tests/torture"]),
@@ -92,9 +102,15 @@ def checks() -> list[Suite]:
     """What `make lint` runs."""
     return [
         Suite("rustfmt", ["cargo", "fmt", "--all", "--check"], counts=False),
+        Suite("rustfmt, fuzz", ["cargo", "fmt", *FUZZ, "--check"], counts=False),
         Suite(
             "clippy",
             ["cargo", "clippy", "--locked", "--workspace", "--all-targets", "-q", "--", "-D", "warnings"],
+            counts=False,
+        ),
+        Suite(
+            "clippy, fuzz",
+            ["cargo", "clippy", *FUZZ, "--tests", "-q", "--", "-D", "warnings"],
             counts=False,
         ),
         Suite(

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::peers::Peers;
-use crate::session::{Options, StartTls};
+use crate::session::Options;
 use crate::tls::{self, Tls, TlsConfigError, TlsMode};
 
 /// The server to connect to.
@@ -53,11 +53,7 @@ impl Config {
 
     /// The session's options, with what TLS makes of them.
     pub(super) fn session_options(&self) -> Options {
-        let starttls = match self.tls.mode {
-            TlsMode::None | TlsMode::Implicit => StartTls::Never,
-            TlsMode::Opportunistic => StartTls::IfOffered,
-            TlsMode::Required => StartTls::Required,
-        };
+        let starttls = self.tls.starttls();
         let clear_after_failed_tls = self.tls.clear_after_failed_tls;
         Options { starttls, clear_after_failed_tls, ..self.session.clone() }
     }

@@ -17,7 +17,8 @@ const HEAD_START: Duration = Duration::from_millis(250);
 /// Attempts under way.
 #[derive(Debug)]
 pub(super) struct Connector {
-    waiting: VecDeque<SocketAddr>,
+    /// With each whether it is told everything at once, and so may be connected to by the first write.
+    waiting: VecDeque<(SocketAddr, bool)>,
     attempts: Vec<(SocketAddr, Socket)>,
     /// When the last attempt began.
     since: Instant,
@@ -28,7 +29,11 @@ pub(super) struct Connector {
 
 impl Connector {
     /// Resolves the name and begins with the first address; or is connected at once.
-    pub(super) fn new(target: &Target, limit: Duration) -> Result<Self, ConnectError> {
+    pub(super) fn new(
+        target: &Target,
+        limit: Duration,
+        fast: impl Fn(SocketAddr) -> bool,
+    ) -> Result<Self, ConnectError> {
         let now = Instant::now();
         let mut this = Self {
             waiting: VecDeque::new(),
@@ -39,7 +44,8 @@ impl Connector {
         };
         match target {
             Target::Tcp { host, port } => {
-                this.waiting = resolve(host, *port)?;
+                this.waiting =
+                    resolve(host, *port)?.into_iter().map(|address| (address, fast(address))).collect();
                 this.next();
             }
             Target::Unix(path) => {
@@ -103,9 +109,9 @@ impl Connector {
 
     /// Begins with the next address that can be begun with.
     fn next(&mut self) {
-        while let Some(address) = self.waiting.pop_front() {
+        while let Some((address, fast)) = self.waiting.pop_front() {
             self.since = Instant::now();
-            match Socket::tcp(address) {
+            match Socket::tcp(address, fast) {
                 Ok(socket) => {
                     self.attempts.push((address, socket));
                     return;

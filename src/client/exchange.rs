@@ -2,6 +2,7 @@
 //! The order within [`Client::drive`] is the driver contract of [`Session`](crate::session::Session); nothing is decided here.
 
 use std::io::IoSlice;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::connect::Connector;
@@ -9,7 +10,7 @@ use super::error::ConnectError;
 use super::peers::PeerKey;
 use super::socket::{Socket, wait_also};
 use super::transport::{Stream, StreamError, Took};
-use super::{Client, Link, Target};
+use super::{Client, Config, Link, Target};
 use crate::session::Event;
 use crate::tls::TlsMode;
 
@@ -87,14 +88,7 @@ impl Client {
     /// Looks up what was learnt of the server before. After the first connection the session itself knows better.
     fn recall(&mut self, socket: &Socket) {
         let Some(peers) = &self.config.peers else { return };
-        let (address, name) = match (&self.config.target, socket.address()) {
-            (Target::Tcp { host, .. }, Some(address)) => (address.to_string(), host.to_ascii_lowercase()),
-            (Target::Tcp { host, port }, None) => (format!("{host}:{port}"), host.to_ascii_lowercase()),
-            (Target::Unix(path), _) => (path.to_string_lossy().into_owned(), String::new()),
-        };
-        // If TLS is not had in the end the session forgets what it was told.
-        let tls = self.config.tls.mode != TlsMode::None;
-        let key = PeerKey { address, name, tls };
+        let key = key(&self.config, socket.address());
         if self.key.is_none()
             && let Some(record) = peers.get(&key)
         {
@@ -114,6 +108,18 @@ impl Client {
             let key = PeerKey { tls: self.tls.is_some(), ..key.clone() };
             peers.put(key, self.session.peer_record().clone());
         }
+    }
+
+    /// The connection broke.
+    fn broken(&mut self, error: &std::io::Error) -> bool {
+        if error.kind() == std::io::ErrorKind::ConnectionRefused {
+            // No connection that was made is refused: this one was to be made by the first write (TCP Fast Open).
+            self.session.never_connected();
+        } else {
+            let now = self.now();
+            self.session.connection_lost(now, &error.to_string());
+        }
+        self.settle()
     }
 
     pub(super) fn failed(&mut self, error: ConnectError) {
@@ -180,11 +186,7 @@ impl Client {
                     self.session.tls_failed(now, error);
                     return self.settle();
                 }
-                Err(StreamError::Io(error)) => {
-                    let now = self.epoch.elapsed();
-                    self.session.connection_lost(now, &error.to_string());
-                    return self.settle();
-                }
+                Err(StreamError::Io(error)) => return self.broken(&error),
             }
         }
     }
@@ -197,9 +199,7 @@ impl Client {
                 self.session.feed(now, self.buffer.get(..n).unwrap_or_default());
             }
         }
-        let now = self.now();
-        self.session.connection_lost(now, &error.to_string());
-        self.settle()
+        self.broken(error)
     }
 
     /// The session is done with this connection: drops it, and makes another one if asked to.
@@ -254,9 +254,21 @@ impl Client {
             self.link = Link::Closed;
             return self.session.end_of_input(now);
         }
-        match Connector::new(&self.config.target, self.config.session.timeouts.connect) {
+        // Not by the first write: perhaps it was that which failed.
+        match Connector::new(&self.config.target, self.config.session.timeouts.connect, |_| false) {
             Ok(connector) => self.link = Link::Connecting(connector),
             Err(error) => self.failed(error),
         }
     }
+}
+
+/// Under which name the server at this address is remembered.
+pub(super) fn key(config: &Config, address: Option<SocketAddr>) -> PeerKey {
+    let (address, name) = match (&config.target, address) {
+        (Target::Tcp { host, .. }, Some(address)) => (address.to_string(), host.to_ascii_lowercase()),
+        (Target::Tcp { host, port }, None) => (format!("{host}:{port}"), host.to_ascii_lowercase()),
+        (Target::Unix(path), _) => (path.to_string_lossy().into_owned(), String::new()),
+    };
+    // If TLS is not had in the end the session forgets what it was told.
+    PeerKey { address, name, tls: config.tls.mode != TlsMode::None }
 }

@@ -40,6 +40,7 @@ use self::transport::Stream;
 use crate::session::{
     Event, Level, Message, Outcome, PeerRecord, Session, SessionError, Stats, SubmitError, Ticket, Trace,
 };
+use crate::tls::TlsMode;
 use crate::tls::{self, TlsInfo};
 use crate::wire::Capabilities;
 
@@ -114,8 +115,17 @@ impl Client {
     /// The host has no address, or no socket can be had.
     pub fn open(config: Config) -> Result<Self, ConnectError> {
         let tls_connector = config.tls_connector()?;
-        let connector = Connector::new(&config.target, config.session.timeouts.connect)?;
         let session = Session::new(auth::session_options(&config));
+        // Whoever is told everything before it greets can be told with the request for the connection.
+        let fast = |address| {
+            let record = config
+                .peers
+                .as_ref()
+                .filter(|_| config.tls.mode == TlsMode::None)
+                .and_then(|peers| peers.get(&exchange::key(&config, Some(address))));
+            record.is_some_and(|record| session.early_offer(&record).is_some())
+        };
+        let connector = Connector::new(&config.target, config.session.timeouts.connect, fast)?;
         Ok(Self {
             config,
             session,

@@ -41,11 +41,22 @@ pub(super) struct Socket {
 
 impl Socket {
     /// Begins to connect. It is connected, or has failed, when it can be written to.
-    pub(super) fn tcp(address: SocketAddr) -> io::Result<Self> {
+    ///
+    /// With `fast`, and if the kernel has a cookie of that server (RFC 7413), it can be written to at once, and only that makes the
+    /// connection: the first bytes go with the SYN. Otherwise it connects as ever, and asks for a cookie.
+    pub(super) fn tcp(address: SocketAddr, fast: bool) -> io::Result<Self> {
         let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
         let this = Self { fd: stream(family)?, address: Some(address) };
         // A command group is written in one go; waiting for more to send with it would only cost time.
         set_tcp_nodelay(&this.fd, true)?;
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        if fast {
+            // A kernel without it connects as ever.
+            let _ =
+                nix::sys::socket::setsockopt(&this.fd, nix::sys::socket::sockopt::TcpFastOpenConnect, &true);
+        }
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        let _ = fast;
         begun(connect(&this.fd, &address))?;
         Ok(this)
     }
@@ -85,8 +96,11 @@ impl Socket {
             match sendmsg(self.fd.as_fd(), slices, &mut SendAncillaryBuffer::default(), NO_SIGNAL) {
                 Ok(n) => return Ok(Some(n)),
                 Err(Errno::INTR) => {}
-                // Out of buffers is out of room, for now (ENOBUFS is transient on a connected stream).
-                Err(error) if would_block(error) || error == Errno::NOBUFS => return Ok(None),
+                // Out of buffers is out of room, for now (ENOBUFS is transient on a connected stream). A connection that was to be
+                // made by this very write (`fast`) is in progress if the cookie has been lost meanwhile.
+                Err(error) if would_block(error) || matches!(error, Errno::NOBUFS | Errno::INPROGRESS) => {
+                    return Ok(None);
+                }
                 Err(error) => return Err(error.into()),
             }
         }

@@ -56,8 +56,12 @@ impl<'a> Path<'a> {
     }
 
     fn split(&self) -> (&'a str, Option<&'a str>) {
-        // A domain can't hold an '@' and a checked path has at most one outside quotes.
+        // Else a domain can't hold an '@', and a checked path has at most one outside quotes.
         let text = self.as_str();
+        // An address literal may hold an '@', but no '['.
+        if let Some(at) = text.rfind("@[").filter(|_| text.ends_with(']')) {
+            return (text.get(..at).unwrap_or_default(), text.get(at + 1..));
+        }
         match text.rsplit_once('@') {
             Some((local, domain)) if !domain.ends_with('"') => (local, Some(domain)),
             _ => (text, None),
@@ -99,10 +103,11 @@ fn scan(body: &[u8]) -> Result<(usize, Option<usize>), BadPath> {
     let local = if body.first() == Some(&b'"') { quoted(body)? } else { plain(body, 0)? };
     match body.get(local) {
         Some(b'>') => Ok((local, None)),
-        Some(b'@') => match plain(body, local + 1)? {
-            end if body.get(end) == Some(&b'>') => Ok((end, Some(local))),
-            _ => Err(BadPath::Address),
-        },
+        Some(b'@') => {
+            let from = local + 1;
+            let end = if body.get(from) == Some(&b'[') { literal(body, from)? } else { plain(body, from)? };
+            if body.get(end) == Some(&b'>') { Ok((end, Some(local))) } else { Err(BadPath::Address) }
+        }
         // RFC 5321 §4.1.2: a quoted string is the whole local part.
         _ => Err(BadPath::Address),
     }
@@ -114,6 +119,18 @@ fn plain(body: &[u8], from: usize) -> Result<usize, BadPath> {
     let end = text.iter().position(|&byte| SPECIAL[usize::from(byte)]).ok_or(BadPath::NoBrackets)?;
     match text.get(end) {
         Some(b'>' | b'@') => Ok(from + end),
+        _ => Err(BadPath::Address),
+    }
+}
+
+/// Where the address literal at `from` ends (RFC 5321 §4.1.3). What needs quotes elsewhere needs none in it.
+fn literal(body: &[u8], from: usize) -> Result<usize, BadPath> {
+    let inside = body.get(from + 1..).unwrap_or_default();
+    let end = inside
+        .iter()
+        .position(|&byte| !byte.is_ascii_graphic() || matches!(byte, b'[' | b'\\' | b']' | b'<' | b'>'));
+    match end {
+        Some(length) if length > 0 && inside.get(length) == Some(&b']') => Ok(from + length + 2),
         _ => Err(BadPath::Address),
     }
 }
@@ -208,5 +225,24 @@ mod tests {
         let bare = Path::new(b"\"x@y\"");
         assert_eq!((bare.local_part(), bare.domain()), ("\"x@y\"", None));
         assert!(Path::new(b"").is_null());
+    }
+
+    /// Found by the fuzzer: what our own client may send was refused.
+    #[test]
+    fn address_literals_hold_nearly_anything() {
+        for (line, local, domain) in [
+            ("<a@[192.0.2.1]>", "a", "[192.0.2.1]"),
+            ("<a@[tag:;,(\"x@y)]>", "a", "[tag:;,(\"x@y)]"),
+            ("<\"a@[b]\"@[tag:c@d]>", "\"a@[b]\"", "[tag:c@d]"),
+        ] {
+            let (text, rest) = parsed(line).unwrap();
+            let path = Path::new(text.as_bytes());
+            assert_eq!((path.local_part(), path.domain(), rest), (local, Some(domain), ""), "{line}");
+        }
+        for line in ["<a@[>", "<a@[]>", "<a@[b>", "<a@[b]c>", "<a@[b]]>", "<a@[b c]>", "<a@[b\\]>", "<a@[b]"]
+        {
+            assert_eq!(parsed(line), Err(BadPath::Address), "{line}");
+        }
+        assert_eq!(Path::new(b"a[b]").domain(), None);
     }
 }

@@ -75,12 +75,16 @@ impl Session {
         self.stage = Stage::Draining;
         self.source = None;
         self.output.discard();
-        self.ledger.forget_behind(self.output.written());
+        let unsent = self.ledger.forget_behind(self.output.written().max(front.end));
         for transaction in &mut self.flight {
             transaction.after_421 = true;
         }
         let error = Arc::new(SessionError::ShutDown(reply));
-        self.queue_lost(&Reason::Ended(Arc::clone(&error)));
+        let reason = Reason::Ended(Arc::clone(&error));
+        for ticket in unsent {
+            self.finish(lost_command(ticket, Status::NotSent, reason.clone()));
+        }
+        self.queue_lost(&reason);
         self.error = Some(error);
     }
 

@@ -72,17 +72,30 @@ impl Session {
         self.stage = Stage::Greeting;
         self.stats.connections = self.stats.connections.saturating_add(1);
         self.timer.restart(now);
-        // What would go out early goes out before STARTTLS, in clear, and before AUTH.
-        let early = self.options.early
-            && !self.wants_auth()
-            && (self.secure.is_some() || self.options.starttls == StartTls::Never);
-        let assumed = self.peer.early_offer().filter(|_| early).cloned();
+        let assumed = self.early_offer(&self.peer).cloned();
         self.early = assumed.is_some();
         self.note(Sent::Greeting);
         if let Some(assumed) = assumed {
             self.offer = Offer::of(&assumed);
             self.capabilities = Some(assumed);
             self.hello(self.first_hello());
+        }
+    }
+
+    /// What `start` would assume to be offered, and say everything on the strength of, if this is known of the server.
+    pub(crate) fn early_offer<'a>(&self, record: &'a PeerRecord) -> Option<&'a Capabilities> {
+        // What would go out early goes out before STARTTLS, in clear, and before AUTH.
+        let early = self.options.early
+            && !self.wants_auth()
+            && (self.secure.is_some() || self.options.starttls == StartTls::Never);
+        record.early_offer().filter(|_| early)
+    }
+
+    /// There was nobody: the connection that the driver took for made was refused by the server's system. Nothing of what was
+    /// handed out has reached anybody, and all of it goes again, over another connection.
+    pub(crate) fn never_connected(&mut self) {
+        if !self.is_detached() {
+            self.start_again(true);
         }
     }
 
@@ -160,6 +173,11 @@ impl Session {
         self.early = false;
         self.peer.early = Verdict::Failed;
         self.downgraded(self.ceiling(), DowngradeReason::EarlyRefused);
+        self.start_again(nothing_done);
+    }
+
+    fn start_again(&mut self, nothing_done: bool) {
+        self.early = false;
         if nothing_done {
             for transaction in &mut self.flight {
                 transaction.commit = None;

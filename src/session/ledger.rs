@@ -146,13 +146,19 @@ impl Ledger {
         self.group_ends > 0
     }
 
-    /// Forgets the commands that end behind `position`: they never left.
-    pub(super) fn forget_behind(&mut self, position: u64) {
+    /// Forgets the commands that end behind `position`: they never left. Hands over the raw ones, oldest first: each is
+    /// somebody's ticket, and has no other place.
+    pub(super) fn forget_behind(&mut self, position: u64) -> VecDeque<Ticket> {
+        let mut raw = VecDeque::new();
         while self.entries.back().is_some_and(|entry| entry.end > position) {
             if let Some(entry) = self.entries.pop_back() {
                 self.group_ends -= usize::from(entry.holds);
+                if let Sent::Command(ticket, _) = entry.sent {
+                    raw.push_front(ticket);
+                }
             }
         }
+        raw
     }
 
     pub(super) fn clear(&mut self) {

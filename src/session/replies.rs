@@ -173,8 +173,9 @@ impl Session {
                     return;
                 }
                 self.ledger.pop();
-                self.last_ended_well = reply.class() == Class::Positive;
-                if self.last_ended_well && self.ledger.is_empty() {
+                // One recipient's acceptance is enough to know that it is over; RSET costs nothing where that is all we know.
+                self.last_ended_well = transaction.taken;
+                if reply.class() == Class::Positive && self.ledger.is_empty() {
                     self.needs_rset = false;
                 }
                 return self.close(transaction);

@@ -319,6 +319,25 @@ fn an_acquaintance_that_minds_has_executed_nothing_and_gets_all_of_it_again() {
 }
 
 #[test]
+fn what_was_said_to_nobody_is_said_again() {
+    let mut rig = Rig::new(|options| options.peer = Some(acquainted(EARLY)));
+    rig.submit("x", &["b"]);
+    let flight = rig.flight();
+    assert!(flight.contains("BDAT"));
+    rig.session.never_connected();
+    assert_eq!(rig.outcomes(), [], "nobody can have it");
+    assert_eq!(rig.events.last(), Some(&Event::Reconnect { why: ReconnectReason::Trial }));
+    assert_eq!(rig.session.peer_record().early, Verdict::Unknown);
+    rig.session.start(rig.now);
+    assert_eq!(rig.flight(), flight);
+    rig.session.never_connected();
+    rig.session.end_of_input(rig.now);
+    assert_eq!(rig.outcomes(), [(1, "not_sent")]);
+    rig.session.never_connected();
+    assert!(rig.session.is_closed());
+}
+
+#[test]
 fn an_offer_that_shrank_leaves_in_doubt_what_was_streamed() {
     let mut rig = Rig::new(|options| options.peer = Some(acquainted(EARLY)));
     rig.submit("x", &["b"]);

@@ -197,10 +197,14 @@ pub(super) struct Transaction {
     refused: usize,
     /// Replies to the content so far.
     finals: usize,
+    /// One of them was positive: the server is done with this transaction.
+    pub(super) taken: bool,
     /// The content itself was refused, for everybody; not so under LMTP, where each reply is about one recipient.
     content_refused: bool,
     /// The sender was refused, or older state may be mixed in: nothing may be delivered by this.
     condemned: Option<Option<Reason>>,
+    /// Recipients whose own RCPT was refused in a condemned transaction: what is accepted all the same isn't for them.
+    turned_away: Vec<u32>,
     /// The position behind the last byte of the content: the commitment point.
     pub(super) commit: Option<u64>,
     /// It rides behind an end of content for the first time, and every reply so far was 503.
@@ -221,8 +225,10 @@ impl Transaction {
             accepted: 0,
             refused: 0,
             finals: 0,
+            taken: false,
             content_refused: false,
             condemned: None,
+            turned_away: Vec::new(),
             commit: None,
             trial: false,
             all_503: true,
@@ -269,6 +275,9 @@ impl Transaction {
         self.accepted += usize::from(positive);
         self.refused += usize::from(!positive);
         if self.is_condemned() {
+            if !positive {
+                self.turn_away(index, reply);
+            }
             return;
         }
         let verdict = if positive {
@@ -280,6 +289,16 @@ impl Transaction {
         };
         if let Some(slot) = self.job.verdicts.get_mut(index as usize) {
             *slot = verdict;
+        }
+    }
+
+    fn turn_away(&mut self, index: u32, reply: ReplyRef<'_>) {
+        self.turned_away.push(index);
+        let status = self.negative();
+        if let Some(slot) = self.job.verdicts.get_mut(index as usize)
+            && matches!(slot, Verdict::Open)
+        {
+            *slot = Verdict::Settled(status, Some(reply.to_owned()));
         }
     }
 
@@ -310,15 +329,24 @@ impl Transaction {
         let nth = self.finals;
         self.finals += 1;
         let positive = reply.class() == Class::Positive;
+        self.taken |= positive;
         if positive && self.is_condemned() {
             // It can't be known whom the server took for the sender.
             let reason = self.condemned.take().flatten().unwrap_or(Reason::AcceptedAfterRefusal);
             self.condemned = Some(None);
-            self.job.reason = Some(reason);
+            self.job.reason.get_or_insert(reason);
             if self.accepted > 0 {
-                self.doubt();
+                self.doubt(lmtp.then_some(nth));
             }
             self.job.reply = Some(reply.to_owned());
+        } else if self.is_condemned() && lmtp {
+            // RFC 2033 §4.2: this refusal is one recipient's own, whatever the others were told.
+            let status = self.negative();
+            if let Some(slot) = self.let_in(nth).and_then(|index| self.job.verdicts.get_mut(index as usize))
+                && matches!(slot, Verdict::Open)
+            {
+                *slot = Verdict::Settled(status, Some(reply.to_owned()));
+            }
         } else if !self.is_condemned() {
             let status = if positive { Status::Delivered } else { self.negative() };
             if lmtp {
@@ -457,9 +485,19 @@ impl Transaction {
         }
     }
 
-    fn doubt(&mut self) {
-        for nth in 0..self.count {
-            self.set(nth, Verdict::Settled(Status::InDoubt, None));
+    /// Who was accepted by his own RCPT in a condemned transaction: the nth of them.
+    fn let_in(&self, nth: usize) -> Option<u32> {
+        let named = (0..self.count).filter_map(|nth| self.job.recipient(nth));
+        named.filter(|index| !self.turned_away.contains(index)).nth(nth)
+    }
+
+    /// All of them are in doubt; under LMTP the one that the reply is about.
+    fn doubt(&mut self, only: Option<usize>) {
+        let nths = only.map_or(0..self.accepted, |nth| nth..nth + 1);
+        for nth in nths {
+            if let Some(slot) = self.let_in(nth).and_then(|index| self.job.verdicts.get_mut(index as usize)) {
+                *slot = Verdict::Settled(Status::InDoubt, None);
+            }
         }
     }
 

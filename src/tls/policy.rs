@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use bytes::Bytes;
 
 use super::info::TlsVersion;
+use crate::session::StartTls;
 
 /// Whether and how a connection is encrypted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -73,6 +74,15 @@ impl Tls {
     /// The strict defaults, in this mode.
     pub fn new(mode: TlsMode) -> Self {
         Self { mode, ..Self::default() }
+    }
+
+    /// What a session of this mode is told ([`Options::starttls`](crate::session::Options::starttls)).
+    pub const fn starttls(&self) -> StartTls {
+        match self.mode {
+            TlsMode::None | TlsMode::Implicit => StartTls::Never,
+            TlsMode::Opportunistic => StartTls::IfOffered,
+            TlsMode::Required => StartTls::Required,
+        }
     }
 }
 

@@ -41,6 +41,10 @@ struct Known {
     pipeconnect: bool,
 }
 
+/// What may stand between words (RFC 5321 section 4.1.1.1 has the space only). Nothing else is blank: a form feed is a part
+/// of the word that it stands in.
+const BLANKS: [char; 2] = [' ', '\t'];
+
 impl Capabilities {
     /// Reads the reply to EHLO or LHLO. Its code isn't looked at.
     ///
@@ -55,14 +59,14 @@ impl Capabilities {
         let mut this = Self::default();
         for (index, line) in reply.text_lines().enumerate() {
             let line = String::from_utf8_lossy(line);
-            let line = line.trim();
+            let line = line.trim_matches(BLANKS);
             if index == 0 {
-                this.domain = line.split_ascii_whitespace().next().unwrap_or_default().into();
+                this.domain = line.split(BLANKS).next().unwrap_or_default().into();
                 continue;
             }
             let (keyword, params) = line.split_once([' ', '\t', '=']).unwrap_or((line, ""));
             if !keyword.is_empty() {
-                this.add(&keyword.to_ascii_uppercase(), params.trim());
+                this.add(&keyword.to_ascii_uppercase(), params.trim_matches(BLANKS));
             }
         }
         this.learn();
@@ -265,6 +269,14 @@ mod tests {
         let caps = Capabilities::from_reply(&Reply::new(250, b"m\xff\nX\xff y\xfe"));
         assert_eq!(caps.domain(), "m\u{fffd}");
         assert_eq!(caps.iter().next(), Some(("X\u{fffd}", "y\u{fffd}")));
+    }
+
+    #[test]
+    fn nothing_but_space_and_tab_is_blank() {
+        let caps = offered("mx\u{b} \tx\n\t DSN\u{c}\t \nX \u{a0}y");
+        assert_eq!(caps.domain(), "mx\u{b}");
+        assert_eq!(caps.iter().collect::<Vec<_>>(), [("DSN\u{c}", ""), ("X", "\u{a0}y")]);
+        assert!(!caps.dsn());
     }
 
     #[test]

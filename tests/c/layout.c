@@ -59,7 +59,7 @@ AT(smtpipe_stats, in_clear, 104);
 AT(smtpipe_stats, waits, 112);
 ASSERT(SMTPIPE_WAIT_COUNT == 13);
 
-ASSERT(sizeof(smtpipe_sink_counts) == 11 * 8);
+ASSERT(sizeof(smtpipe_sink_counts) == 13 * 8);
 AT(smtpipe_sink_counts, connections, 0);
 AT(smtpipe_sink_counts, open, 8);
 AT(smtpipe_sink_counts, messages, 16);
@@ -71,6 +71,8 @@ AT(smtpipe_sink_counts, bytes_in, 56);
 AT(smtpipe_sink_counts, bytes_out, 64);
 AT(smtpipe_sink_counts, reads, 72);
 AT(smtpipe_sink_counts, writes, 80);
+AT(smtpipe_sink_counts, handshakes, 88);
+AT(smtpipe_sink_counts, resumed, 96);
 
 ASSERT(sizeof(smtpipe_status) == 4);
 ASSERT(SMTPIPE_OK == 0 && SMTPIPE_TIMEOUT == 1 && SMTPIPE_NOTHING == 2);

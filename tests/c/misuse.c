@@ -6,7 +6,7 @@
 
 static void unknown_numbers(void)
 {
-    static const int32_t unknown[] = {-1, 10, 99, INT32_MIN, INT32_MAX};
+    static const int32_t unknown[] = {-1, 90, 99, INT32_MIN, INT32_MAX};
     smtpipe_config *config = NULL;
     smtpipe_message *message = NULL;
     smtpipe_server_options *server = NULL;

@@ -266,9 +266,13 @@ impl Fixture {
     }
 }
 
-/// The directory that feeds every replay.
+/// The directory that feeds every replay. The fuzzer's crate, which shares this file, lies one further down.
 pub(crate) fn directory() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/transcripts")
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    root.ancestors()
+        .map(|above| above.join("tests/transcripts"))
+        .find(|path| path.is_dir())
+        .expect("tests/transcripts")
 }
 
 /// All fixtures, in the order of their file names.

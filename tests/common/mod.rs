@@ -21,6 +21,7 @@ pub(crate) mod replies;
 pub(crate) mod run;
 pub(crate) mod server;
 pub(crate) mod talk;
+pub(crate) mod world;
 
 /// Runs a test for every fixture, and names those that failed.
 pub(crate) fn for_each_fixture(test: impl Fn(&fixture::Fixture)) {

@@ -93,6 +93,8 @@ pub(crate) struct Referee {
     pub(crate) private: bool,
     /// PIPECONNECT was offered on an earlier connection: the client may speak first.
     early: bool,
+    /// It was offered on this one, which is for the next.
+    early_next: bool,
     /// The server said something that makes no sense: nothing later is believed.
     pub(crate) poisoned: bool,
     /// A 421 came.
@@ -119,6 +121,7 @@ impl Referee {
             challenged: false,
             private: false,
             early: false,
+            early_next: false,
             poisoned: false,
             shut: false,
             answered: 0,
@@ -152,6 +155,7 @@ impl Referee {
         self.first_of_connection = self.deals.len();
         self.challenged = false;
         (self.poisoned, self.shut, self.reset_refused, self.hello_due) = (false, false, false, false);
+        self.early |= self.early_next;
         self.connect_early();
     }
 
@@ -407,6 +411,7 @@ impl Referee {
                     })
                 };
                 (self.pipelining, self.chunking) = (has(b"PIPELINING"), has(b"CHUNKING"));
+                self.early_next = has(b"PIPECONNECT") && has(b"PIPELINING");
             }
             _ => {}
         }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from checks import check_envelopes, check_outcomes, collect
 from corpus import Letter, letters
-from drivers import DRIVERS, Way
-from mta import Server
+from drivers import DRIVERS, Way, c_program
+from mta import Server, unavailable
 from table import EarlyRow, Table
 
 MESSAGES = 1000
@@ -36,3 +38,20 @@ def test_a_thousand_in_two_round_trips(server: Server, driver: str, results: Tab
 def small(number: int, mailboxes: list[str]) -> Letter:
     content = f"X-Interop-Number: {number}\r\nSubject: news\r\n\r\nThis is number {number}.\r\n"
     return Letter(number, f"s{number}@a.test", mailboxes[:1], content.encode())
+
+
+@pytest.mark.parametrize("driver", list(DRIVERS))
+def test_the_first_of_it_goes_with_the_syn(driver: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """TCP Fast Open (RFC 7413), in a network namespace where the kernel allows it to both sides."""
+    if why := unavailable():
+        pytest.skip(why)
+    if driver == "c":
+        c_program()
+    command = ["unshare", "--net", sys.executable, str(Path(__file__).with_name("fastopen.py")), driver]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    with capsys.disabled():
+        print(f"\n{done.stdout.rstrip()}")
+    if done.stdout.startswith("unavailable: "):
+        pytest.skip(done.stdout)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.endswith("ok\n")

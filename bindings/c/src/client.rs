@@ -66,6 +66,7 @@ fn connect_failure(error: &ConnectError) -> Failure {
     let status = match error {
         ConnectError::NoAddress { .. } | ConnectError::Resolve { .. } => smtpipe_status::SMTPIPE_ERR_RESOLVE,
         ConnectError::Session(error) => session_status(error),
+        ConnectError::Tls(_) => smtpipe_status::SMTPIPE_ERR_TLS_CONFIG,
         _ => smtpipe_status::SMTPIPE_ERR_CONNECT,
     };
     Failure::new(status, error)
@@ -122,8 +123,8 @@ pub(crate) unsafe fn change(
 /// @param config  The target and the options. Must not be NULL. Not used any more when the call returns.
 /// @param client  Gets the client. Must not be NULL.
 ///
-/// @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_NO_TARGET; SMTPIPE_ERR_RESOLVE; SMTPIPE_ERR_CONNECT if the system gave
-///         no socket or the unix path takes no connection. smtpipe_config_reason() has the words for all of them.
+/// @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_NO_TARGET; SMTPIPE_ERR_RESOLVE; SMTPIPE_ERR_TLS_CONFIG if a certificate
+///         or key can't be loaded; SMTPIPE_ERR_CONNECT if the system gave no socket or the unix path takes no connection. smtpipe_config_reason() has the words for all of them.
 ///
 /// Ownership: free it with smtpipe_client_free().
 /// Threads: one at a time per configuration.

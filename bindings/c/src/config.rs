@@ -7,6 +7,7 @@ use crate::handle::{Done, Failure, Opaque, Out, free, give, guard, reason, share
 use crate::status::smtpipe_status;
 use engine::client::{Config, Peers, Target};
 use engine::session::Options;
+use engine::tls::Tls;
 use engine::wire::HostName;
 use std::ffi::c_char;
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ pub(crate) struct ConfigHandle {
     pub(crate) target: Option<Target>,
     pub(crate) options: Options,
     pub(crate) login: Login,
+    pub(crate) tls: Tls,
     pub(crate) reconnect: bool,
     pub(crate) peers: Option<Peers>,
 }
@@ -37,7 +39,12 @@ pub(crate) struct ConfigHandle {
 impl ConfigHandle {
     /// What a session is made with.
     pub(crate) fn session_options(&self) -> Result<Options, Failure> {
-        Ok(Options { auth: self.login.auth()?, ..self.options.clone() })
+        Ok(Options {
+            auth: self.login.auth()?,
+            starttls: self.tls.starttls(),
+            clear_after_failed_tls: self.tls.clear_after_failed_tls,
+            ..self.options.clone()
+        })
     }
 
     /// What the Rust client is opened with.
@@ -48,6 +55,7 @@ impl ConfigHandle {
             None => return Err(smtpipe_status::SMTPIPE_ERR_NO_TARGET.into()),
         };
         config.session = self.session_options()?;
+        config.tls = self.tls.clone();
         config.reconnect = self.reconnect;
         config.peers = self.peers.clone();
         Ok(config)
@@ -89,6 +97,7 @@ pub unsafe extern "C" fn smtpipe_config_new(config: *mut *mut smtpipe_config) ->
             target: None,
             options: Options::default(),
             login: Login::default(),
+            tls: Tls::default(),
             reconnect: true,
             peers: None,
         }));

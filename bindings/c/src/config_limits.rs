@@ -89,6 +89,7 @@ pub unsafe extern "C" fn smtpipe_config_set_timeout(
                 SMTPIPE_TIMER_BLOCK => &mut timeouts.block,
                 SMTPIPE_TIMER_CONTENT => &mut timeouts.content,
                 SMTPIPE_TIMER_OTHER => &mut timeouts.other,
+                SMTPIPE_TIMER_TLS => &mut timeouts.tls,
                 SMTPIPE_TIMER_SOURCE => &mut timeouts.source,
             });
             *which = limit;

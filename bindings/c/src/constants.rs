@@ -83,6 +83,8 @@ pub enum smtpipe_timer {
     SMTPIPE_TIMER_CONTENT = 8,
     /// The reply to any other command. Default 5 minutes.
     SMTPIPE_TIMER_OTHER = 9,
+    /// Each step to TLS: the reply to STARTTLS, and the handshake. Default 2 minutes.
+    SMTPIPE_TIMER_TLS = 11,
     /// The next piece of a streamed content, from its source. Default 4 minutes: a server need wait for no more than 5.
     SMTPIPE_TIMER_SOURCE = 10,
 }

@@ -4,6 +4,7 @@
 use crate::handle::{Failure, c_text};
 use crate::reply::{ReplyView, smtpipe_reply};
 use crate::status::smtpipe_status;
+use crate::tls_info::failure_number;
 use engine::session::{AuthError, PeerError, SessionError, SubmitError};
 use std::ffi::{CString, c_char};
 use std::ptr;
@@ -24,11 +25,16 @@ pub(crate) struct ErrorView {
     status: smtpipe_status,
     text: CString,
     reply: Option<ReplyView>,
+    tls: i32,
 }
 
 impl ErrorView {
     pub(crate) fn new(status: smtpipe_status, error: &SessionError) -> Self {
-        Self { status, text: c_text(&error.to_string()), reply: error.reply().map(ReplyView::new) }
+        let tls = match error {
+            SessionError::Tls(error) => failure_number(error.failure()),
+            _ => 0,
+        };
+        Self { status, text: c_text(&error.to_string()), reply: error.reply().map(ReplyView::new), tls }
     }
 
     pub(crate) fn pointer(this: Option<&Self>) -> *const smtpipe_error {
@@ -47,12 +53,16 @@ pub(crate) const fn session_status(error: &SessionError) -> smtpipe_status {
         SessionError::Closed { .. } => S::SMTPIPE_ERR_CLOSED,
         SessionError::Lost(_) => S::SMTPIPE_ERR_IO,
         SessionError::Peer(PeerError::Early { .. }) => S::SMTPIPE_ERR_PEER_EARLY,
+        SessionError::Peer(PeerError::Injected) => S::SMTPIPE_ERR_PEER_INJECTED,
         SessionError::Peer(PeerError::Malformed(_)) => S::SMTPIPE_ERR_PEER_REPLY,
         SessionError::Peer(PeerError::Unsolicited(_)) => S::SMTPIPE_ERR_PEER_UNSOLICITED,
         SessionError::Peer(PeerError::WrongClass { .. }) => S::SMTPIPE_ERR_PEER_CLASS,
         SessionError::Peer(_) => S::SMTPIPE_ERR_PEER,
         SessionError::Refused { .. } => S::SMTPIPE_ERR_REFUSED,
         SessionError::ShutDown(_) => S::SMTPIPE_ERR_SHUT_DOWN,
+        SessionError::StartTlsNotOffered | SessionError::StartTlsRefused(_) => S::SMTPIPE_ERR_NO_TLS,
+        SessionError::Tls(_) => S::SMTPIPE_ERR_TLS,
+        SessionError::Truncated { .. } => S::SMTPIPE_ERR_TRUNCATED,
         SessionError::Timeout { .. } => S::SMTPIPE_ERR_TIMED_OUT,
         _ => S::SMTPIPE_ERR_ENDED,
     }
@@ -126,4 +136,21 @@ pub unsafe extern "C" fn smtpipe_error_text(error: *const smtpipe_error) -> *con
 pub unsafe extern "C" fn smtpipe_error_reply(error: *const smtpipe_error) -> *const smtpipe_reply {
     // SAFETY: the caller's promise, see above.
     unsafe { view(error) }.map_or(ptr::null(), |view| ReplyView::pointer(view.reply.as_ref()))
+}
+
+/// In what way TLS failed.
+///
+/// @param error  May be NULL.
+///
+/// @return A `smtpipe_tls_failure`; SMTPIPE_TLS_FAILURE_NONE if it was something else that ended the session, and for NULL.
+///
+/// Threads: as for reading the handle it is borrowed from.
+/// Since: 0.1.0
+///
+/// # Safety
+/// `error` is NULL or still borrowed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn smtpipe_error_tls_failure(error: *const smtpipe_error) -> i32 {
+    // SAFETY: the caller's promise, see above.
+    unsafe { view(error) }.map_or(0, |view| view.tls)
 }

@@ -36,6 +36,9 @@ pub enum smtpipe_event_kind {
     SMTPIPE_EVENT_AUTH_WANTED = 8,
     /// The caller's own SASL is asked; `data` is the challenge, decoded, perhaps empty.
     SMTPIPE_EVENT_AUTH_CHALLENGE = 9,
+    /// Do a TLS handshake on the connection, beginning with the next byte of either direction; then call
+    /// smtpipe_session_tls_established() or smtpipe_session_tls_failed(). A client does so by itself.
+    SMTPIPE_EVENT_STARTTLS = 7,
     /// The next piece of a streamed content is wanted: `ticket` says whose, and `rewind` whether from its beginning once more (a
     /// piece from before must not be given then). Answer each of these once, now or later, with smtpipe_session_content(),
     /// smtpipe_session_content_end() or smtpipe_session_content_failed(). A client does so by itself.
@@ -107,6 +110,7 @@ impl smtpipe_event {
             Event::Reconnect { why } => {
                 Self { why: reconnect(why).as_ptr(), ..Self::new(K::SMTPIPE_EVENT_RECONNECT) }
             }
+            Event::StartTls => Self::new(K::SMTPIPE_EVENT_STARTTLS),
             Event::Upgrade { to } => Self { to: level_number(to), ..Self::new(K::SMTPIPE_EVENT_UPGRADE) },
             Event::WantContent { ticket, rewind } => Self {
                 rewind: i32::from(rewind),
@@ -132,6 +136,7 @@ const fn reconnect(why: ReconnectReason) -> &'static CStr {
     match why {
         ReconnectReason::Abandoned => c"a transaction that must not be completed is open",
         ReconnectReason::MailMax => c"the server takes no more messages on one connection",
+        ReconnectReason::TlsFailed => c"TLS failed, and clear text is allowed then",
         ReconnectReason::Trial => c"a trial left the connection out of step",
         _ => c"the session asked for it",
     }

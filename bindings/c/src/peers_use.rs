@@ -37,6 +37,9 @@ pub unsafe extern "C" fn smtpipe_config_set_peers(
 /// Sends EHLO and what follows before the server greets, if it is known to allow that: the peer cache says that it offered
 /// PIPECONNECT last time. A server that minds costs another connection; nothing is lost, and nothing is sent twice.
 ///
+/// On Linux a client's first bytes then go with the request for the connection (TCP Fast Open, RFC 7413), where the kernel allows
+/// it (net.ipv4.tcp_fastopen) and has spoken with that server before. Where nobody takes the connection, nothing was sent.
+///
 /// With such a server smtpipe_client_connect() returns as soon as there is a connection, the capabilities are those of last time,
 /// and a refusal of the whole session is told by the outcomes and smtpipe_client_error().
 ///

@@ -59,6 +59,9 @@ pub enum smtpipe_request_kind {
     /// The response to a challenge, decoded, is in `text`. Answered as SMTPIPE_REQUEST_AUTH. A client that gives up is answered
     /// without asking.
     SMTPIPE_REQUEST_AUTH_RESPONSE = 21,
+    /// STARTTLS (RFC 3207), if smtpipe_server_options_set_starttls() offers it: 220, or 454. Behind a 220 write the output in
+    /// clear, to its end; when smtpipe_server_awaits_handshake() do the handshake, then smtpipe_server_tls_established().
+    SMTPIPE_REQUEST_STARTTLS = 22,
 }
 
 /// The value of BODY= with MAIL.
@@ -175,6 +178,7 @@ impl From<Request<'_>> for smtpipe_request {
                 ..Self::with(K::SMTPIPE_REQUEST_AUTH, mechanism.as_bytes())
             },
             Request::AuthResponse(response) => Self::with(K::SMTPIPE_REQUEST_AUTH_RESPONSE, response),
+            Request::StartTls => Self::new(K::SMTPIPE_REQUEST_STARTTLS),
             Request::Noop => Self::new(K::SMTPIPE_REQUEST_NOOP),
             Request::Quit => Self::new(K::SMTPIPE_REQUEST_QUIT),
             Request::Unknown { verb, argument } => Self {

@@ -389,3 +389,29 @@ pub(crate) fn printable(text: &str) -> Result<String, Failure> {
     }
     Ok(text.to_owned())
 }
+
+/// Offers STARTTLS (RFC 3207), as long as the connection isn't encrypted: see SMTPIPE_REQUEST_STARTTLS.
+///
+/// @param options  Must not be NULL.
+/// @param on       0 is off (the default), any other number on.
+///
+/// @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+///
+/// Threads: one at a time per options.
+/// Since: 0.1.0
+///
+/// # Safety
+/// `options` is NULL or live.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn smtpipe_server_options_set_starttls(
+    options: *mut smtpipe_server_options,
+    on: i32,
+) -> smtpipe_status {
+    // SAFETY: the caller's promise, see above.
+    unsafe {
+        with_mut(options, |options| {
+            options.starttls = on != 0;
+            Ok(())
+        })
+    }
+}

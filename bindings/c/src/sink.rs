@@ -51,6 +51,10 @@ pub struct smtpipe_sink_counts {
     pub reads: u64,
     /// Writes that took something.
     pub writes: u64,
+    /// TLS handshakes done.
+    pub handshakes: u64,
+    /// Those that resumed an earlier session.
+    pub resumed: u64,
 }
 
 impl From<SinkStats> for smtpipe_sink_counts {
@@ -67,6 +71,8 @@ impl From<SinkStats> for smtpipe_sink_counts {
             bytes_out: stats.bytes_out,
             reads: stats.reads,
             writes: stats.writes,
+            handshakes: stats.handshakes,
+            resumed: stats.resumed,
         }
     }
 }
@@ -77,7 +83,7 @@ impl From<SinkStats> for smtpipe_sink_counts {
 /// @param sink     Gets the sink. Must not be NULL.
 ///
 /// @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if a rule's code doesn't fit its stage; SMTPIPE_ERR_IO if the address
-///         can't be bound or the system is short of something. smtpipe_sink_options_reason() has the words.
+///         can't be bound, the certificate or key can't be used, or the system is short of something. smtpipe_sink_options_reason() has the words.
 ///
 /// Ownership: stop and free it with smtpipe_sink_stop().
 /// Threads: one at a time per options.

@@ -55,6 +55,8 @@ pub enum smtpipe_sink_stage {
     SMTPIPE_STAGE_QUIT = 8,
     /// AUTH, and each response to a challenge of it.
     SMTPIPE_STAGE_AUTH = 9,
+    /// STARTTLS.
+    SMTPIPE_STAGE_STARTTLS = 10,
 }
 
 /// What a rule does.
@@ -118,6 +120,7 @@ pub unsafe extern "C" fn smtpipe_sink_options_add_rule(
                 SMTPIPE_STAGE_RSET => RuleStage::Rset,
                 SMTPIPE_STAGE_QUIT => RuleStage::Quit,
                 SMTPIPE_STAGE_AUTH => RuleStage::Auth,
+                SMTPIPE_STAGE_STARTTLS => RuleStage::StartTls,
             });
             let action = choose!(smtpipe_sink_action, "action", action, {
                 SMTPIPE_ACTION_REPLY => RuleAction::Reply(reply()?),

@@ -72,7 +72,9 @@ pub enum smtpipe_status {
     SMTPIPE_ERR_PEER_EARLY = -204,
     /// The peer didn't prove that it knows the password (SCRAM), or claims a success that it can't know of: somebody else answers.
     SMTPIPE_ERR_PEER_AUTH = -205,
-    // Last added to this group: -205
+    /// The peer sent more behind its reply to STARTTLS, in clear (RFC 3207 section 6): an attack, or a broken proxy.
+    SMTPIPE_ERR_PEER_INJECTED = -206,
+    // Last added to this group: -206
     /// The greeting or EHLO was refused.
     SMTPIPE_ERR_REFUSED = -301,
     /// The peer said 421: it is shutting the session down (RFC 5321 section 3.8).
@@ -82,7 +84,9 @@ pub enum smtpipe_status {
     /// There is no way to log in: the peer offers no AUTH, no mechanism that can be used, or only such as would show the password on
     /// a line that isn't encrypted. Nothing of the credentials was sent.
     SMTPIPE_ERR_NO_AUTH = -304,
-    // Last added to this group: -304
+    /// TLS is required, and the peer doesn't offer STARTTLS, or refused it. Nothing was sent.
+    SMTPIPE_ERR_NO_TLS = -305,
+    // Last added to this group: -305
 
     // -4xx, the peer doesn't offer what a message needs, is reserved: today that is an outcome's reason.
     /// The session ended in a way that has no number of its own; the text says how.
@@ -97,7 +101,13 @@ pub enum smtpipe_status {
     SMTPIPE_ERR_RESOLVE = -504,
     /// No address of the host took the connection.
     SMTPIPE_ERR_CONNECT = -505,
-    // Last added to this group: -505
+    /// TLS failed; smtpipe_error_tls_failure() says how.
+    SMTPIPE_ERR_TLS = -520,
+    /// What was asked of TLS can't be done (a file that isn't there, no certificate in it, ...). Nothing was connected.
+    SMTPIPE_ERR_TLS_CONFIG = -521,
+    /// The connection ended without TLS's close_notify: somebody in between may have cut off what the peer said.
+    SMTPIPE_ERR_TRUNCATED = -522,
+    // Last added to this group: -522
     /// A defect of this library. The handle answers every later call with the same; free it.
     SMTPIPE_ERR_PANIC = -900,
 }
@@ -131,10 +141,15 @@ pub(crate) const ALL: &[smtpipe_status] = &[
     smtpipe_status::SMTPIPE_ERR_PEER_CLASS,
     smtpipe_status::SMTPIPE_ERR_PEER_EARLY,
     smtpipe_status::SMTPIPE_ERR_PEER_AUTH,
+    smtpipe_status::SMTPIPE_ERR_PEER_INJECTED,
     smtpipe_status::SMTPIPE_ERR_REFUSED,
     smtpipe_status::SMTPIPE_ERR_SHUT_DOWN,
     smtpipe_status::SMTPIPE_ERR_AUTH,
     smtpipe_status::SMTPIPE_ERR_NO_AUTH,
+    smtpipe_status::SMTPIPE_ERR_NO_TLS,
+    smtpipe_status::SMTPIPE_ERR_TLS,
+    smtpipe_status::SMTPIPE_ERR_TLS_CONFIG,
+    smtpipe_status::SMTPIPE_ERR_TRUNCATED,
     smtpipe_status::SMTPIPE_ERR_ENDED,
     smtpipe_status::SMTPIPE_ERR_IO,
     smtpipe_status::SMTPIPE_ERR_TIMED_OUT,
@@ -173,6 +188,11 @@ pub(crate) const fn words(status: i32) -> &'static CStr {
         -203 => c"the peer sent a reply of a class the command cannot have",
         -204 => c"the peer answered a command before it had left",
         -205 => c"the peer did not prove who it is",
+        -206 => c"the peer sent more behind its reply to STARTTLS",
+        -305 => c"TLS is required, and the peer has none",
+        -520 => c"TLS failed",
+        -521 => c"what was asked of TLS cannot be done",
+        -522 => c"the connection was cut off without a TLS close_notify",
         -301 => c"the peer refused the session",
         -302 => c"the peer is shutting down",
         -303 => c"the login failed",

@@ -7,8 +7,10 @@ use crate::handle::{Failure, give};
 use crate::outcome::{OutcomeHandle, smtpipe_outcome};
 use crate::session_io::smtpipe_bytes;
 use crate::status::smtpipe_status;
+use crate::tls_info::{TlsView, smtpipe_tls_info};
 use engine::sasl::Challenge;
 use engine::session::{Outcome, SessionError, Ticket};
+use engine::tls::TlsInfo;
 use engine::wire::Capabilities;
 use std::cell::OnceCell;
 use std::time::Duration;
@@ -17,6 +19,7 @@ use std::time::Duration;
 pub(crate) struct Views {
     error: OnceCell<ErrorView>,
     capabilities: OnceCell<CapabilitiesView>,
+    tls: OnceCell<TlsView>,
     /// What an event's `data` points at.
     lent: Option<Challenge>,
     lent_text: Box<str>,
@@ -29,6 +32,7 @@ impl Views {
     /// a session that has ended has ended for good.
     pub(crate) fn forget(&mut self) {
         self.capabilities.take();
+        self.tls.take();
         self.lent = None;
     }
 
@@ -60,6 +64,10 @@ impl Views {
     pub(crate) fn lend_text(&mut self, text: &str) -> smtpipe_bytes {
         self.lent_text = text.into();
         self.lent_text.as_bytes().into()
+    }
+
+    pub(crate) fn tls(&self, info: Option<&TlsInfo>) -> *const smtpipe_tls_info {
+        TlsView::pointer(info.map(|info| self.tls.get_or_init(|| TlsView::new(info))))
     }
 
     pub(crate) const fn give_ticket(&mut self, ticket: Ticket) -> u64 {
