@@ -172,7 +172,7 @@ fn a_message_with_content_takes_no_source() {
 fn the_caller_may_give_the_pieces_himself() {
     let sink = Sink::start(SinkOptions::default()).unwrap();
     let mut client = connect(&sink, None);
-    let ticket = client.send(streamed(Streamed::text())).unwrap();
+    let ticket = client.submit(streamed(Streamed::text())).unwrap();
     assert!(!client.content(ticket, Bytes::from_static(b"too early")));
     while client.wanted_content().is_none() {
         client.drive();

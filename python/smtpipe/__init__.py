@@ -39,10 +39,13 @@ from smtpipe._types import (
     Reconnect,
     Rule,
     SinkStats,
+    StartTls,
     Stats,
     Status,
+    TlsInfo,
     Upgrade,
     Verdict,
+    WantContent,
 )
 from smtpipe.errors import (
     AuthenticationError,
@@ -54,7 +57,7 @@ from smtpipe.errors import (
     SessionError,
     SessionTimeoutError,
     SmtpipeError,
-    UnsupportedError,
+    TlsError,
 )
 
 __all__ = [
@@ -89,11 +92,14 @@ __all__ = [
     "Sink",
     "SinkStats",
     "SmtpipeError",
+    "StartTls",
     "Stats",
     "Status",
-    "UnsupportedError",
+    "TlsError",
+    "TlsInfo",
     "Upgrade",
     "Verdict",
+    "WantContent",
     "__version__",
     "connect",
 ]

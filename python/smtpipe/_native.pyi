@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from email.message import Message as StandardMessage
 from os import PathLike
 from types import TracebackType
-from typing import Any, Final, Literal, Self, TypeAlias, final
+from typing import Any, Final, Literal, Protocol, Self, TypeAlias, final
 
 from typing_extensions import Buffer
 
@@ -21,9 +21,12 @@ from smtpipe._types import (
     Reconnect,
     Rule,
     SinkStats,
+    StartTls,
     Stats,
     Status,
+    TlsInfo,
     Upgrade,
+    WantContent,
 )
 from smtpipe.errors import SessionError
 
@@ -47,9 +50,25 @@ __version__: Final[str]
 _Recipient: TypeAlias = str | tuple[str, Mapping[str, object]]
 _Recipients: TypeAlias = str | Iterable[_Recipient]
 _Email: TypeAlias = StandardMessage[Any, Any]
-_Sendable: TypeAlias = Message | tuple[str, _Recipients, Buffer] | _Email
+
+class _File(Protocol):
+    def read(self, size: int, /) -> Buffer: ...
+
+_Content: TypeAlias = Buffer | _File | Iterable[Buffer]
+_Sendable: TypeAlias = Message | tuple[str, _Recipients, _Content] | _Email
 _Trace: TypeAlias = Callable[[str, bytes], object]
-_Event: TypeAlias = Outcome | AuthWanted | AuthChallenge | Ready | Upgrade | Downgrade | Reconnect | Closed
+_Event: TypeAlias = (
+    Outcome
+    | StartTls
+    | AuthWanted
+    | AuthChallenge
+    | Ready
+    | Upgrade
+    | Downgrade
+    | Reconnect
+    | Closed
+    | WantContent
+)
 
 def connect(
     host: str | None,
@@ -74,6 +93,7 @@ def connect(
     authzid: str | None,
     auth_mechanisms: list[str] | None,
     auth_clear_text: bool,
+    tls: Mapping[str, object],
 ) -> Client:
     """Connect and wait for EHLO; `smtpipe.connect` without the defaults."""
 
@@ -141,6 +161,9 @@ class Outcome:
     def reason(self) -> str | None:
         """Why, where no reply explains it."""
     @property
+    def error(self) -> BaseException | None:
+        """What the source of its content raised, if that is why it was not sent."""
+    @property
     def command(self) -> bool:
         """Whether the ticket was that of a `command`."""
 
@@ -154,6 +177,17 @@ class Message:
     `ret="HDRS"` is `RET=HDRS`, `requiretls=True` a keyword alone, an underscore a hyphen.
     `body="BINARYMIME"` sends the content untouched. Raises `MisuseError`, a `ValueError`, naming the part
     that can't be sent.
+
+    `content` may also be a binary file, open for reading, or an iterable of bytes-like pieces. It is then
+    drawn while the message is sent: by the calls that wait (`collect`, `flush`, `quit`, `send_all`, and
+    `drive`), in their thread, not before a recipient is accepted; little of it is ever in memory. A seekable
+    file is read from where it stands when the message is made. If the source raises, gives anything but
+    bytes, or another `length` (in octets as it gives them; that of a seekable file is found out) than was
+    said, the message is `not_sent`, nobody gets a part of it, and `Outcome.error` has the exception; one
+    that isn't an `Exception` is raised by the call that waits, too. A file that can't seek and an iterator
+    can be sent once; if the message has to go again when some of it was drawn, it's `not_sent`. An
+    iterable that isn't its own iterator can go again. `body="7BIT"` promises a source without octets
+    over 127.
     """
 
     __match_args__: Final = ("sender", "recipients", "content")
@@ -162,11 +196,24 @@ class Message:
         cls,
         sender: str,
         recipients: _Recipients,
-        content: Buffer,
+        content: _Content,
         *,
         strict: bool = False,
+        length: int | None = None,
         **parameters: object,
     ) -> Self: ...
+    @classmethod
+    def streamed(
+        cls,
+        sender: str,
+        recipients: _Recipients,
+        *,
+        length: int | None = None,
+        rewindable: bool = False,
+        strict: bool = False,
+        **parameters: object,
+    ) -> Message:
+        """A message for a `Session`, which is given its content piece by piece: see `WantContent`."""
     @classmethod
     def from_email(
         cls,
@@ -187,11 +234,11 @@ class Message:
     def recipients(self) -> tuple[str, ...]:
         """The forward-paths."""
     @property
-    def content(self) -> bytes:
-        """The octets that will arrive: a copy, with every line end CRLF."""
+    def content(self) -> Any:
+        """The octets that will arrive, with every line end CRLF: a copy. Or what they are drawn from."""
     @property
-    def size(self) -> int:
-        """The length of `content`."""
+    def size(self) -> int | None:
+        """The length of the content; `None` if nobody knows."""
 
 @final
 class SendAll:
@@ -262,6 +309,9 @@ class Client:
     def capabilities(self) -> Capabilities:
         """What the server offered."""
     @property
+    def tls(self) -> TlsInfo | None:
+        """The TLS of the connection, or of the last one; `None`: in clear."""
+    @property
     def stats(self) -> Stats:
         """What was spent so far."""
     @property
@@ -308,6 +358,7 @@ class Session:
         auth_mechanisms: list[str] | None = None,
         auth_clear_text: bool = False,
         auth_caller: bool = False,
+        tls: str = "none",
     ) -> Self: ...
     def submit(self, message: _Sendable) -> int:
         """Queue a message and return its ticket."""
@@ -335,10 +386,25 @@ class Session:
         """The server closed its side."""
     def connection_lost(self, now: float, why: str) -> None:
         """The connection broke."""
+    def tls_established(self, now: float, exporter: bytes | None = None, *, round_trips: int = 0) -> None:
+        """The handshake that `StartTls` asked for is done; or, before `start`, the connection is encrypted.
+
+        `exporter` is the `tls-exporter` channel binding of RFC 9266, `round_trips` what the handshake cost.
+        """
+    def tls_failed(self, now: float, failure: str, why: str) -> None:
+        """There is no TLS, or none any more. `failure` is one of `TlsError.failure`, `why` for people."""
+    def truncated(self, now: float) -> None:
+        """The connection ended without TLS's close_notify."""
     def handle_timeout(self, now: float) -> None:
         """Time has passed."""
     def output(self, now: float, limit: int = 262_144) -> bytes:
         """What is to be written next, at most `limit` bytes. It counts as written: write all of it."""
+    def content(self, now: float, ticket: int, data: Buffer) -> bool:
+        """Answer `WantContent` with the next piece, cut anywhere. False: it isn't asked for (any more)."""
+    def content_end(self, now: float, ticket: int) -> bool:
+        """Answer `WantContent`: there is no more. False: it isn't asked for (any more)."""
+    def content_failed(self, ticket: int, why: str) -> bool:
+        """The source has failed, asked or not: nobody gets any of it. False: too late."""
     def next_event(self) -> _Event | None:
         """What became known, one thing at a time."""
     @property
@@ -448,6 +514,8 @@ class Sink:
     it is. `rules` are asked in order. `users` are who may log in, each with a password or OAuth token, by any
     of `auth_mechanisms`; without, AUTH isn't offered. With `require_auth` nobody else can send, with
     `auth_needs_tls` nobody in clear.
+    With `tls` it offers STARTTLS, or speaks TLS from the first octet, by a `certificate` and its key (PEM),
+    or by one that it makes for `localhost`.
     """
 
     def __new__(
@@ -476,7 +544,12 @@ class Sink:
         auth_mechanisms: list[str] | None = None,
         require_auth: bool = False,
         auth_needs_tls: bool = False,
+        tls: Literal["none", "starttls", "implicit"] | None = None,
+        certificate: tuple[bytes, bytes] | None = None,
     ) -> Self: ...
+    @property
+    def certificate(self) -> bytes | None:
+        """The certificate that it speaks TLS with, as PEM: for `connect(ca_data=...)`."""
     @property
     def port(self) -> int:
         """The port it listens on."""

@@ -28,10 +28,13 @@ __all__ = [
     "Reconnect",
     "Rule",
     "SinkStats",
+    "StartTls",
     "Stats",
     "Status",
+    "TlsInfo",
     "Upgrade",
     "Verdict",
+    "WantContent",
 ]
 
 
@@ -166,6 +169,10 @@ class SinkStats:
     connections: int
     messages: int
     recipients: int
+    handshakes: int
+    """TLS handshakes done."""
+    resumed: int
+    """Those that resumed an earlier session."""
     commands: int
     refused: int
     bytes_in: int
@@ -246,6 +253,27 @@ class Upgrade:
 
 
 @dataclass(frozen=True, slots=True)
+class TlsInfo:
+    """The TLS of a connection."""
+
+    version: str
+    """`"TLSv1.2"` or `"TLSv1.3"`."""
+    cipher: str
+    """The cipher suite's name in the registry of IANA."""
+    peer_certificates: tuple[bytes, ...] = field(repr=False)
+    """The server's certificate, and behind it what it sent along, as DER."""
+    resumed: bool
+    """An earlier session was resumed."""
+    round_trips: int
+    """What the handshake cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartTls:
+    """Do a TLS handshake on the connection; then call `tls_established()` or `tls_failed()`."""
+
+
+@dataclass(frozen=True, slots=True)
 class AuthWanted:
     """Log in with `auth_begin()`, or give up with `auth_cancel()`: the session waits (`auth_caller=True`)."""
 
@@ -267,6 +295,18 @@ class Reconnect:
     """Open a new connection and call `start()` again, or `end_of_input()` to give up."""
 
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class WantContent:
+    """The next piece of a streamed content is wanted.
+
+    Answer each of these once, now or later, by `Session.content`, `content_end` or `content_failed`.
+    """
+
+    ticket: int
+    rewind: bool
+    """The first piece once more, of a source that was drawn from before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ def test_a_given_envelope_is_taken() -> None:
     assert (message.sender, message.recipients) == ("", ("x@example.org",))
     bare = EmailMessage()
     bare.set_content("x\n")
-    assert smtpipe.Message.from_email(bare, sender="a@example.com", recipients="b@example.net").size > 0
+    assert smtpipe.Message.from_email(bare, sender="a@example.com", recipients="b@example.net").size
 
 
 def test_resent_fields() -> None:
@@ -167,7 +167,8 @@ def test_messages_that_the_standard_library_trips_over() -> None:
     parsed = email.message_from_bytes(nested)
     with pytest.raises(smtpipe.MisuseError, match="^To: can't be read"):
         smtpipe.Message.from_email(parsed)
-    assert smtpipe.Message.from_email(parsed, sender="a@example.com", recipients="b@example.net").size > 2000
+    content = smtpipe.Message.from_email(parsed, sender="a@example.com", recipients="b@example.net").content
+    assert len(content) > 2000
     deep: Message = Message()
     for _ in range(2000):
         outer = Message()

@@ -233,7 +233,7 @@ mod tests {
             assert_ne!(text, c"unknown status", "{status:?}");
             assert!(seen.insert(text), "{status:?} shares its words");
         }
-        for unknown in [3, -1, -99, -117, -206, -305, -401, -901, i32::MIN, i32::MAX] {
+        for unknown in [3, -1, -99, -117, -207, -306, -401, -901, i32::MIN, i32::MAX] {
             assert_eq!(words(unknown), c"unknown status");
         }
     }

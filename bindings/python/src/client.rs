@@ -18,6 +18,7 @@ use crate::options::{Arguments, seconds};
 use crate::outcome::Outcome;
 use crate::peers::Peers;
 use crate::send_all::SendAll;
+use crate::tls::{self, TlsArguments};
 use crate::trace::Trace;
 use crate::{convert, names};
 
@@ -25,7 +26,8 @@ use crate::{convert, names};
 #[pyfunction]
 #[pyo3(signature = (
     host, port, *, unix_path, local_name, level, max_in_flight, max_unanswered, recipients, timeout, trace, lmtp, chunking,
-    eight_bit_anyway, early, peers, username, password, oauth_token, authzid, auth_mechanisms, auth_clear_text
+    eight_bit_anyway, early, peers, username, password, oauth_token, authzid, auth_mechanisms, auth_clear_text,
+    tls
 ))]
 #[allow(clippy::too_many_arguments)] // one for each documented argument of smtpipe.connect
 pub(crate) fn connect(
@@ -51,6 +53,7 @@ pub(crate) fn connect(
     authzid: Option<&str>,
     auth_mechanisms: Option<Vec<String>>,
     auth_clear_text: bool,
+    tls: TlsArguments,
 ) -> PyResult<Client> {
     let arguments = Arguments {
         local_name,
@@ -80,6 +83,7 @@ pub(crate) fn connect(
         _ => return Err(misuse(py, "host: give either a host or unix_path")),
     };
     config.session = options;
+    config.tls = tls.policy(py)?;
     config.peers = peers.map(|peers| peers.get().0.clone());
     let trace = trace.map(Trace::new);
     let mut client = py.detach(|| EngineClient::open(config)).map_err(|error| connect_error(py, error))?;
@@ -152,15 +156,9 @@ impl Client {
 impl Client {
     /// Queues a message; see the stub file for this and the others.
     fn send(&self, py: Python<'_>, message: &Bound<'_, PyAny>) -> PyResult<u64> {
-        let message = convert::message(message)?;
-        let sent = py.detach(|| {
-            let mut core = self.shared.lock_detached();
-            let sent = core.client.send(message);
-            self.shared.nudge(&core);
-            sent.map_err(|error| (error, core.client.error().cloned()))
-        });
+        let sent = self.shared.queue(py, convert::message(message)?, EngineClient::send);
         self.deliver_trace(py);
-        sent.map(Ticket::get).map_err(|(error, session)| submit_error(py, &error, session.as_ref()))
+        sent.map(Ticket::get)
     }
 
     fn command(&self, py: Python<'_>, line: &str) -> PyResult<u64> {
@@ -183,13 +181,13 @@ impl Client {
         let timeout = seconds(py, "timeout", timeout)?;
         // What is known already needs no system call.
         if let Some(outcome) = self.shared.lock(py).pop() {
-            return Ok(Some(Outcome(outcome)));
+            return Ok(Some(self.shared.outcome(py, outcome)));
         }
         let outcome = self.until(py, timeout, |core| match core.pop() {
             Some(outcome) => Some(Some(outcome)),
             None => core.is_idle().then_some(None),
         })?;
-        Ok(outcome.flatten().map(Outcome))
+        Ok(outcome.flatten().map(|outcome| self.shared.outcome(py, outcome)))
     }
 
     #[pyo3(signature = (timeout = None))]
@@ -242,9 +240,11 @@ impl Client {
         fd.ok_or_else(|| closed(py))
     }
 
-    fn drive(&self, py: Python<'_>) {
+    fn drive(&self, py: Python<'_>) -> PyResult<()> {
         self.shared.drive(py, |_| ());
+        let fed = self.shared.feed(py);
         self.deliver_trace(py);
+        fed
     }
 
     fn interest(&self, py: Python<'_>) -> (bool, bool) {
@@ -253,7 +253,10 @@ impl Client {
     }
 
     fn next_timeout(&self, py: Python<'_>) -> Option<f64> {
-        self.shared.lock(py).client.timeout().map(|timeout| timeout.as_secs_f64())
+        let core = self.shared.lock(py);
+        // Content that is wanted is for `drive` to draw.
+        let wanted = core.client.wanted_content().map(|_| 0.0);
+        wanted.or_else(|| core.client.timeout().map(|timeout| timeout.as_secs_f64()))
     }
 
     #[getter]
@@ -266,6 +269,12 @@ impl Client {
     fn capabilities<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let found = self.shared.lock(py).client.capabilities().cloned();
         capabilities(py, &found.unwrap_or_default())
+    }
+
+    #[getter]
+    fn tls<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let found = self.shared.lock(py).client.tls().cloned();
+        found.map(|found| tls::info(py, &found)).transpose()
     }
 
     #[getter]

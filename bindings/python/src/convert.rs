@@ -6,24 +6,25 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
 
-use crate::message::Message;
+use crate::message::{Message, Sendable};
 
 static IS_EMAIL: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static TO_PARTS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
 /// The forms in the order of their likely number.
-pub(crate) fn message(item: &Bound<'_, PyAny>) -> PyResult<EngineMessage> {
+pub(crate) fn message(item: &Bound<'_, PyAny>) -> PyResult<Sendable> {
     if let Ok(ready) = item.cast_exact::<Message>() {
-        return Ok(ready.get().0.clone());
+        let Message(message, origin) = ready.get();
+        return Ok((message.clone(), origin.clone()));
     }
     if let Ok(parts) = item.cast::<PyTuple>()
         && parts.len() == 3
     {
         let (sender, recipients, content) = (parts.get_item(0)?, parts.get_item(1)?, parts.get_item(2)?);
-        return Message::from_parts(&sender, &recipients, &content, false, None);
+        return Message::from_parts(&sender, &recipients, &content, false, None, None);
     }
     if IS_EMAIL.import(item.py(), "smtpipe._email", "is_email")?.call1((item,))?.is_truthy()? {
-        return email(item, None, None, None);
+        return Ok((email(item, None, None, None)?, None));
     }
     Err(PyTypeError::new_err(format!(
         "expected a Message, (sender, recipients, content) or an email message, not {}",
@@ -42,5 +43,5 @@ pub(crate) fn email(
         TO_PARTS.import(email.py(), "smtpipe._email", "to_parts")?.call1((email, sender, recipients))?;
     let (sender, recipients, content): (Bound<'_, PyAny>, Bound<'_, PyAny>, Bound<'_, PyAny>) =
         parts.extract()?;
-    Message::from_parts(&sender, &recipients, &content, false, parameters)
+    Message::from_parts(&sender, &recipients, &content, false, None, parameters).map(|(message, _)| message)
 }

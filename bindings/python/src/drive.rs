@@ -14,8 +14,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::streams::Streams;
 use engine::client::{Client, Interest};
-use engine::session::Outcome;
+use engine::session::{Outcome, Ticket};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -30,6 +31,8 @@ pub(crate) struct Core {
     pub(crate) returned: VecDeque<Outcome>,
     /// A thread waits for the socket.
     led: bool,
+    /// A thread draws content that is wanted.
+    drawing: bool,
     /// Threads that wait for the leader.
     followers: usize,
 }
@@ -38,6 +41,17 @@ impl Core {
     /// The next outcome that is known.
     pub(crate) fn pop(&mut self) -> Option<Outcome> {
         self.returned.pop_front().or_else(|| self.client.try_collect())
+    }
+
+    /// What content is wanted that no thread draws yet: the caller is to, and then says so by `drawn`.
+    pub(crate) fn want(&mut self) -> Option<(Ticket, bool)> {
+        let wanted = self.client.wanted_content().filter(|_| !self.drawing)?;
+        self.drawing = true;
+        Some(wanted)
+    }
+
+    pub(crate) const fn drawn(&mut self) {
+        self.drawing = false;
     }
 
     /// Whether there will be no further outcome.
@@ -51,19 +65,27 @@ pub(crate) struct Shared {
     core: Mutex<Core>,
     changed: Condvar,
     bell: Bell,
+    pub(crate) streams: Streams,
 }
 
 /// How one stretch of waiting ended.
 enum Step<T> {
     Done(T),
+    /// Content is wanted, and this thread is to draw it.
+    Wanted(Ticket, bool),
     TimeUp,
     Again,
 }
 
 impl Shared {
     pub(crate) fn new(client: Client) -> io::Result<Self> {
-        let core = Core { client, returned: VecDeque::new(), led: false, followers: 0 };
-        Ok(Self { core: Mutex::new(core), changed: Condvar::new(), bell: Bell::new()? })
+        let core = Core { client, returned: VecDeque::new(), led: false, drawing: false, followers: 0 };
+        Ok(Self {
+            core: Mutex::new(core),
+            changed: Condvar::new(),
+            bell: Bell::new()?,
+            streams: Streams::default(),
+        })
     }
 
     /// For a moment's work while attached. No Python code may run under it.
@@ -108,6 +130,7 @@ impl Shared {
         loop {
             match py.detach(|| self.step(end, &mut done)) {
                 Step::Done(value) => return Ok(Some(value)),
+                Step::Wanted(ticket, rewind) => self.draw(py, ticket, rewind)?,
                 Step::TimeUp => return Ok(None),
                 Step::Again => py.check_signals()?,
             }
@@ -120,6 +143,10 @@ impl Shared {
         if let Some(value) = done(&mut core) {
             self.nudge(&core);
             return Step::Done(value);
+        }
+        if let Some((ticket, rewind)) = core.want() {
+            self.nudge(&core);
+            return Step::Wanted(ticket, rewind);
         }
         let left = end.map_or(SLICE, |end| end.saturating_duration_since(Instant::now()));
         if left.is_zero() {

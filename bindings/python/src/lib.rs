@@ -21,6 +21,9 @@ mod reply;
 mod send_all;
 mod session;
 mod sink;
+mod source;
+mod streams;
+mod tls;
 mod trace;
 
 /// Everything `import smtpipe._native` gives.

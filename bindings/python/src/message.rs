@@ -1,17 +1,23 @@
 //! `smtpipe.Message`: an envelope and its content, checked when it is made.
 
-use engine::session::{Message as EngineMessage, Recipient};
+use std::sync::Arc;
+
+use engine::session::{Message as EngineMessage, Recipient, Streamed};
 use engine::wire::{Address, Content, Param};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyMapping, PyString, PyTuple, PyType};
+use pyo3::types::{PyBytes, PyDict, PyMapping, PyMemoryView, PyString, PyTuple, PyType};
 
 use crate::content::bytes_like;
 use crate::error::misuse;
+use crate::source::Origin;
 
 /// Ready to be sent, any number of times and by any client.
 #[pyclass(frozen, module = "smtpipe")]
-pub(crate) struct Message(pub(crate) EngineMessage);
+pub(crate) struct Message(pub(crate) EngineMessage, pub(crate) Option<Arc<Origin>>);
+
+/// What there is to send, and where its content comes from, if that is drawn.
+pub(crate) type Sendable = (EngineMessage, Option<Arc<Origin>>);
 
 impl Message {
     /// From the three parts, each what Python callers have at hand.
@@ -20,29 +26,62 @@ impl Message {
         recipients: &Bound<'_, PyAny>,
         content: &Bound<'_, PyAny>,
         strict: bool,
+        length: Option<u64>,
         parameters: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<EngineMessage> {
+    ) -> PyResult<Sendable> {
         let py = content.py();
-        let (params, binary) = mail_params(py, parameters)?;
+        let (params, body) = mail_params(py, parameters)?;
         let sender = address(sender, "sender")?;
+        let whole = content.is_exact_instance_of::<PyBytes>() || PyMemoryView::from(content).is_ok();
+        if !whole && let Some((origin, measured)) = Origin::of(content)? {
+            let stream = streamed(&origin, body, strict, length.or(measured));
+            let message = EngineMessage::streamed(sender, stream);
+            return Ok((addressed(message, recipients, params)?, Some(Arc::new(origin))));
+        }
         let bytes = bytes_like(content)?;
-        let content = match (binary, strict) {
+        if length.is_some_and(|length| length != bytes.len() as u64) {
+            return Err(misuse(py, "length: it isn't that of the content"));
+        }
+        if body == BodyKind::SevenBit {
+            return Err(misuse(py, "parameter body: \"7BIT\" is for content that is drawn as it goes"));
+        }
+        let content = match (body == BodyKind::Binary, strict) {
             (true, _) => Content::binary(bytes),
             (false, false) => Content::new(bytes),
             (false, true) => {
                 Content::strict(bytes).map_err(|error| misuse(py, format!("content: {error}")))?
             }
         };
-        let mut message = EngineMessage::new(sender, content);
-        for param in params {
-            message.push_param(param);
-        }
-        push_recipients(&mut message, recipients)?;
-        if message.recipients().is_empty() {
-            return Err(misuse(py, "recipients: there is none"));
-        }
-        Ok(message)
+        Ok((addressed(EngineMessage::new(sender, content), recipients, params)?, None))
     }
+}
+
+/// What is known beforehand of content that is drawn.
+fn streamed(origin: &Origin, body: BodyKind, strict: bool, length: Option<u64>) -> Streamed {
+    let stream = match (body, strict) {
+        (BodyKind::Binary, _) => Streamed::binary(),
+        (BodyKind::SevenBit, true) => Streamed::strict().seven_bit(),
+        (BodyKind::SevenBit, false) => Streamed::text().seven_bit(),
+        (BodyKind::Text, true) => Streamed::strict(),
+        (BodyKind::Text, false) => Streamed::text(),
+    };
+    origin.declare(length.map_or(stream, |length| stream.length(length)))
+}
+
+/// The message with its parameters and recipients.
+fn addressed(
+    mut message: EngineMessage,
+    recipients: &Bound<'_, PyAny>,
+    params: Vec<Param>,
+) -> PyResult<EngineMessage> {
+    for param in params {
+        message.push_param(param);
+    }
+    push_recipients(&mut message, recipients)?;
+    if message.recipients().is_empty() {
+        return Err(misuse(recipients.py(), "recipients: there is none"));
+    }
+    Ok(message)
 }
 
 fn push_recipients(message: &mut EngineMessage, recipients: &Bound<'_, PyAny>) -> PyResult<()> {
@@ -95,23 +134,37 @@ fn type_name(value: &Bound<'_, PyAny>) -> String {
     value.get_type().name().map_or_else(|_| "?".to_owned(), |name| name.to_string())
 }
 
-/// The parameters of MAIL, and whether they ask for binary content.
-fn mail_params(py: Python<'_>, parameters: Option<&Bound<'_, PyDict>>) -> PyResult<(Vec<Param>, bool)> {
+/// What the parameters say of the content.
+#[derive(Clone, Copy, PartialEq)]
+enum BodyKind {
+    Text,
+    SevenBit,
+    Binary,
+}
+
+/// The parameters of MAIL, and what they say of the content.
+fn mail_params(py: Python<'_>, parameters: Option<&Bound<'_, PyDict>>) -> PyResult<(Vec<Param>, BodyKind)> {
     let mut params = Vec::new();
-    let mut binary = false;
+    let mut body = BodyKind::Text;
     for (keyword, value) in parameters.into_iter().flatten() {
         let keyword: String = keyword.extract()?;
         match keyword.to_ascii_uppercase().as_str() {
             // These are facts about the content, and the engine looks at the content.
             "SIZE" => return Err(misuse(py, "parameter size: it is stated by itself")),
             "BODY" => match value.extract::<&str>().unwrap_or_default().to_ascii_uppercase().as_str() {
-                "BINARYMIME" => binary = true,
-                _ => return Err(misuse(py, "parameter body: only \"BINARYMIME\" can be asked for")),
+                "BINARYMIME" => body = BodyKind::Binary,
+                "7BIT" => body = BodyKind::SevenBit,
+                _ => {
+                    return Err(misuse(
+                        py,
+                        "parameter body: only \"BINARYMIME\" and \"7BIT\" can be asked for",
+                    ));
+                }
             },
             _ => params.extend(param(&keyword, &value)?),
         }
     }
-    Ok((params, binary))
+    Ok((params, body))
 }
 
 /// `mt_priority=3` is `MT-PRIORITY=3`; `True` is a keyword alone; `None` and `False` are nothing.
@@ -141,15 +194,36 @@ impl Message {
     }
 
     #[new]
-    #[pyo3(signature = (sender, recipients, content, *, strict = false, **parameters))]
+    #[pyo3(signature = (sender, recipients, content, *, strict = false, length = None, **parameters))]
     fn new(
         sender: &Bound<'_, PyAny>,
         recipients: &Bound<'_, PyAny>,
         content: &Bound<'_, PyAny>,
         strict: bool,
+        length: Option<u64>,
         parameters: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        Self::from_parts(sender, recipients, content, strict, parameters).map(Self)
+        let (message, origin) = Self::from_parts(sender, recipients, content, strict, length, parameters)?;
+        Ok(Self(message, origin))
+    }
+
+    #[classmethod]
+    #[pyo3(signature = (sender, recipients, *, length = None, rewindable = false, strict = false, **parameters))]
+    fn streamed(
+        class: &Bound<'_, PyType>,
+        sender: &Bound<'_, PyAny>,
+        recipients: &Bound<'_, PyAny>,
+        length: Option<u64>,
+        rewindable: bool,
+        strict: bool,
+        parameters: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Self> {
+        let (params, body) = mail_params(class.py(), parameters)?;
+        let sender = address(sender, "sender")?;
+        let stream = streamed(&Origin::Caller, body, strict, length);
+        let stream = if rewindable { stream.rewindable() } else { stream };
+        let message = addressed(EngineMessage::streamed(sender, stream), recipients, params)?;
+        Ok(Self(message, Some(Arc::new(Origin::Caller))))
     }
 
     #[classmethod]
@@ -161,7 +235,7 @@ impl Message {
         recipients: Option<&Bound<'_, PyAny>>,
         parameters: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        crate::convert::email(email, sender, recipients, parameters).map(Self)
+        crate::convert::email(email, sender, recipients, parameters).map(|message| Self(message, None))
     }
 
     #[getter]
@@ -175,7 +249,11 @@ impl Message {
     }
 
     #[getter]
-    fn content<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+    fn content<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(origin) = &self.1 {
+            let object = origin.object().map(|object| object.clone_ref(py));
+            return object.into_pyobject(py).map_err(Into::into);
+        }
         let content = self.0.content();
         let bytes = content.bytes();
         let end: &[u8] = if content.missing_crlf() { b"\r\n" } else { b"" };
@@ -185,20 +263,24 @@ impl Message {
             tail.copy_from_slice(end);
             Ok(())
         })
+        .map(Bound::into_any)
     }
 
     #[getter]
-    fn size(&self) -> u64 {
-        self.0.content().size()
+    fn size(&self) -> Option<u64> {
+        self.0.size()
+    }
+
+    fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
+        match self.1.as_ref().and_then(|origin| origin.object()) {
+            Some(object) => visit.call(object),
+            None => Ok(()),
+        }
     }
 
     fn __repr__(&self) -> String {
         let recipients: Vec<&str> = self.0.recipients().iter().map(|one| one.address().as_str()).collect();
-        format!(
-            "<smtpipe.Message from='{}' to='{}' size={}>",
-            self.0.sender(),
-            recipients.join(","),
-            self.0.content().size()
-        )
+        let size = self.0.size().map_or_else(|| "None".to_owned(), |size| size.to_string());
+        format!("<smtpipe.Message from='{}' to='{}' size={size}>", self.0.sender(), recipients.join(","))
     }
 }

@@ -12,7 +12,7 @@ use crate::reply::Reply;
 
 /// The fate of one ticket.
 #[pyclass(frozen, module = "smtpipe")]
-pub(crate) struct Outcome(pub(crate) EngineOutcome);
+pub(crate) struct Outcome(pub(crate) EngineOutcome, pub(crate) Option<Py<PyAny>>);
 
 #[pymethods]
 impl Outcome {
@@ -45,6 +45,15 @@ impl Outcome {
     #[getter]
     fn reason(&self) -> Option<String> {
         self.0.reason.as_ref().map(ToString::to_string)
+    }
+
+    #[getter]
+    fn error(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.1.as_ref().map(|error| error.clone_ref(py))
+    }
+
+    fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
+        self.1.as_ref().map_or(Ok(()), |error| visit.call(error))
     }
 
     #[getter]

@@ -8,6 +8,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use engine::client::Client as EngineClient;
 use engine::session::Outcome as EngineOutcome;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -100,8 +101,13 @@ impl SendAll {
                 return Ok(Stop::Exhausted);
             };
             let message = convert::message(&item?)?;
+            if message.1.is_some() {
+                shared.queue(py, message, EngineClient::submit)?;
+                room = shared.lock(py).client.has_room();
+                continue;
+            }
             let mut core = shared.lock(py);
-            if let Err(error) = core.client.submit(message) {
+            if let Err(error) = core.client.submit(message.0) {
                 let session = core.client.error().cloned();
                 drop(core);
                 return Err(submit_error(py, &error, session.as_ref()));
@@ -141,12 +147,13 @@ impl SendAll {
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Outcome>> {
         let client = self.client.get();
         if let Some(outcome) = client.shared.lock(py).pop() {
-            return Ok(Some(Outcome(outcome)));
+            return Ok(Some(client.shared.outcome(py, outcome)));
         }
         loop {
             let stop = self.fill(py)?;
             let outcome = if stop == Stop::Batch {
                 let outcome = client.shared.drive(py, |core| core.pop());
+                client.shared.feed(py)?;
                 client.deliver_trace(py);
                 py.check_signals()?;
                 outcome
@@ -159,7 +166,8 @@ impl SendAll {
                 waited.flatten()
             };
             if let Some(outcome) = outcome {
-                return self.refill(py, outcome).map(Outcome).map(Some);
+                let outcome = self.refill(py, outcome)?;
+                return Ok(Some(client.shared.outcome(py, outcome)));
             }
             if stop == Stop::Exhausted {
                 return Ok(None);
