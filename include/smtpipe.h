@@ -4299,6 +4299,23 @@ smtpipe_status smtpipe_server_options_add_mechanism(struct smtpipe_server_option
                                                     const char *mechanism);
 
 /**
+ * Offers AUTH over TLS only; in clear it is refused (538).
+ *
+ * @param options  Must not be NULL.
+ * @param on       0 offers it in clear, too (the default), any other number doesn't.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per options.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `options` is NULL or live.
+ */
+smtpipe_status smtpipe_server_options_set_auth_needs_tls(struct smtpipe_server_options *options,
+                                                         int32_t on);
+
+/**
  * Refuses mail, and whatever else needs it, before AUTH has succeeded (530, RFC 4954 section 6).
  *
  * @param options   Must not be NULL.
@@ -5125,6 +5142,23 @@ smtpipe_status smtpipe_sink_options_add_user(struct smtpipe_sink_options *option
  */
 smtpipe_status smtpipe_sink_options_set_auth_mechanisms(struct smtpipe_sink_options *options,
                                                         const char *mechanisms);
+
+/**
+ * Offers AUTH over TLS only.
+ *
+ * @param options  Must not be NULL.
+ * @param on       0 offers it in clear, too (the default), any other number doesn't.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per options.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `options` is NULL or live.
+ */
+smtpipe_status smtpipe_sink_options_set_auth_needs_tls(struct smtpipe_sink_options *options,
+                                                       int32_t on);
 
 /**
  * Takes no mail from a client that hasn't logged in (530).
