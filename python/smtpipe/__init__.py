@@ -39,8 +39,10 @@ from smtpipe._types import (
     Reconnect,
     Rule,
     SinkStats,
+    StartTls,
     Stats,
     Status,
+    TlsInfo,
     Upgrade,
     Verdict,
     WantContent,
@@ -55,7 +57,7 @@ from smtpipe.errors import (
     SessionError,
     SessionTimeoutError,
     SmtpipeError,
-    UnsupportedError,
+    TlsError,
 )
 
 __all__ = [
@@ -90,9 +92,11 @@ __all__ = [
     "Sink",
     "SinkStats",
     "SmtpipeError",
+    "StartTls",
     "Stats",
     "Status",
-    "UnsupportedError",
+    "TlsError",
+    "TlsInfo",
     "Upgrade",
     "Verdict",
     "WantContent",

@@ -7,7 +7,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from smtpipe import _native
-from smtpipe.errors import MisuseError, UnsupportedError
+from smtpipe.errors import MisuseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -42,6 +42,14 @@ def connect(
     authzid: str | None = None,
     auth_mechanisms: Iterable[str] | None = None,
     auth_clear_text: bool = False,
+    ca_data: bytes | None = None,
+    tls_name: str | None = None,
+    client_certificate: tuple[str | os.PathLike[str], str | os.PathLike[str]] | None = None,
+    tls_pins: Iterable[tuple[str, bytes]] = (),
+    tls_pins_alone: bool = False,
+    tls_min_version: str = "1.2",
+    tls_clear_after_failure: bool = False,
+    tls_dangerously_accept_any_certificate: bool = False,
 ) -> Client:
     """Connect to a mail server and wait until it has answered EHLO.
 
@@ -51,8 +59,10 @@ def connect(
         unix_path: a unix socket to use instead of host and port.
         local_name: the name to greet the server with; by default the machine's own if it is a full one,
             else `[127.0.0.1]`.
-        tls: `None` or `"none"`. Anything else raises `UnsupportedError`: this version speaks plain TCP.
-        ca_file: as `tls`.
+        tls: `None` or `"none"`; `"opportunistic"`: by STARTTLS where it is offered; `"required"`: by STARTTLS
+            or not at all; `"implicit"`: from the first octet. The certificate is verified in each of them.
+        ca_file: trust the certificates in this PEM file and no others; by default those that the platform
+            trusts.
         username: who logs in (RFC 4954), with a `password` or an `oauth_token`. The strongest mechanism that
             both sides have is used: SCRAM-SHA-256-PLUS, SCRAM-SHA-1-PLUS, SCRAM-SHA-256, SCRAM-SHA-1,
             CRAM-MD5, PLAIN, LOGIN. PLAIN and LOGIN are used over TLS and unix sockets only; see
@@ -83,15 +93,24 @@ def connect(
         auth_mechanisms: use no others than these. `["EXTERNAL"]` without a `username`: the server knows the
             client by its certificate.
         auth_clear_text: let PLAIN, LOGIN, OAUTHBEARER and XOAUTH2 show what they show to whoever listens.
+        ca_data: as `ca_file`, the PEM itself.
+        tls_name: the name that the certificate must have, where that isn't the host.
+        client_certificate: files with our own certificate and its key, PEM, for servers that ask for one.
+        tls_pins: believe only these: pairs of `"certificate"` or `"public_key"` and its SHA-256.
+        tls_pins_alone: look at nothing but the pins, neither issuer nor name nor dates (DANE usage 3).
+        tls_min_version: `"1.2"` or `"1.3"`.
+        tls_clear_after_failure: with `"opportunistic"`, when the handshake fails, send in clear on another
+            connection; `stats.in_clear` counts it.
+        tls_dangerously_accept_any_certificate: believe everybody. Whoever sits in between can then read and
+            change everything, passwords too. For tests.
 
     Raises:
         MisuseError: an argument can't be used (a `ValueError`).
-        UnsupportedError: an argument asks for what this version lacks; nothing was connected.
-        AuthenticationError: nobody could be logged in (an `OSError`, as all those below).
+        TlsError: there is no TLS, and it was to be (an `OSError`, as all those below).
+        AuthenticationError: nobody could be logged in.
         OSError: from the socket; or a `SessionError`, with the server's reply where there was one.
 
     """
-    _refuse_unsupported(tls=tls, ca_file=ca_file)
     if (host is None) == (unix_path is None):
         raise MisuseError("host: give either a host or unix_path")
     return _native.connect(
@@ -116,6 +135,18 @@ def connect(
         authzid=authzid,
         auth_mechanisms=None if auth_mechanisms is None else list(auth_mechanisms),
         auth_clear_text=auth_clear_text,
+        tls={
+            "mode": tls or "none",
+            "ca_file": None if ca_file is None else os.fspath(ca_file),
+            "ca_data": ca_data,
+            "server_name": tls_name,
+            "client_certificate": client_certificate,
+            "pins": list(tls_pins),
+            "pins_alone": tls_pins_alone,
+            "min_version": tls_min_version,
+            "clear_after_failure": tls_clear_after_failure,
+            "dangerously_accept_any_certificate": tls_dangerously_accept_any_certificate,
+        },
     )
 
 
@@ -126,11 +157,3 @@ def default_local_name() -> str:
     """
     name = socket.gethostname()
     return name if "." in name.strip(".") else "[127.0.0.1]"
-
-
-def _refuse_unsupported(*, tls: str | None, **others: object) -> None:
-    if tls not in (None, "none"):
-        raise UnsupportedError(f"tls: {tls!r} is not supported: this version speaks plain TCP only")
-    for name, value in others.items():
-        if value is not None:
-            raise UnsupportedError(f"{name}: not supported by this version: plain TCP only")

@@ -21,8 +21,10 @@ from smtpipe._types import (
     Reconnect,
     Rule,
     SinkStats,
+    StartTls,
     Stats,
     Status,
+    TlsInfo,
     Upgrade,
     WantContent,
 )
@@ -56,7 +58,16 @@ _Content: TypeAlias = Buffer | _File | Iterable[Buffer]
 _Sendable: TypeAlias = Message | tuple[str, _Recipients, _Content] | _Email
 _Trace: TypeAlias = Callable[[str, bytes], object]
 _Event: TypeAlias = (
-    Outcome | AuthWanted | AuthChallenge | Ready | Upgrade | Downgrade | Reconnect | Closed | WantContent
+    Outcome
+    | StartTls
+    | AuthWanted
+    | AuthChallenge
+    | Ready
+    | Upgrade
+    | Downgrade
+    | Reconnect
+    | Closed
+    | WantContent
 )
 
 def connect(
@@ -82,6 +93,7 @@ def connect(
     authzid: str | None,
     auth_mechanisms: list[str] | None,
     auth_clear_text: bool,
+    tls: Mapping[str, object],
 ) -> Client:
     """Connect and wait for EHLO; `smtpipe.connect` without the defaults."""
 
@@ -297,6 +309,9 @@ class Client:
     def capabilities(self) -> Capabilities:
         """What the server offered."""
     @property
+    def tls(self) -> TlsInfo | None:
+        """The TLS of the connection, or of the last one; `None`: in clear."""
+    @property
     def stats(self) -> Stats:
         """What was spent so far."""
     @property
@@ -343,6 +358,7 @@ class Session:
         auth_mechanisms: list[str] | None = None,
         auth_clear_text: bool = False,
         auth_caller: bool = False,
+        tls: str = "none",
     ) -> Self: ...
     def submit(self, message: _Sendable) -> int:
         """Queue a message and return its ticket."""
@@ -370,6 +386,15 @@ class Session:
         """The server closed its side."""
     def connection_lost(self, now: float, why: str) -> None:
         """The connection broke."""
+    def tls_established(self, now: float, exporter: bytes | None = None, *, round_trips: int = 0) -> None:
+        """The handshake that `StartTls` asked for is done; or, before `start`, the connection is encrypted.
+
+        `exporter` is the `tls-exporter` channel binding of RFC 9266, `round_trips` what the handshake cost.
+        """
+    def tls_failed(self, now: float, failure: str, why: str) -> None:
+        """There is no TLS, or none any more. `failure` is one of `TlsError.failure`, `why` for people."""
+    def truncated(self, now: float) -> None:
+        """The connection ended without TLS's close_notify."""
     def handle_timeout(self, now: float) -> None:
         """Time has passed."""
     def output(self, now: float, limit: int = 262_144) -> bytes:
@@ -487,7 +512,10 @@ class Sink:
     whose habits it takes on: `"postfix"`, `"exim"`, `"dovecot"`, `"sendmail"`, `"haraka"`, `"courier"`,
     `"opensmtpd"`, `"aiosmtpd"`, `"go-smtp"`. The other arguments say what is offered; `None` leaves it as
     it is. `rules` are asked in order. `users` are who may log in, each with a password or OAuth token, by any
-    of `auth_mechanisms`; without, AUTH isn't offered. With `require_auth` nobody else can send.
+    of `auth_mechanisms`; without, AUTH isn't offered. With `require_auth` nobody else can send, with
+    `auth_needs_tls` nobody in clear.
+    With `tls` it offers STARTTLS, or speaks TLS from the first octet, by a `certificate` and its key (PEM),
+    or by one that it makes for `localhost`.
     """
 
     def __new__(
@@ -515,7 +543,13 @@ class Sink:
         users: Mapping[str, str] | None = None,
         auth_mechanisms: list[str] | None = None,
         require_auth: bool = False,
+        auth_needs_tls: bool = False,
+        tls: Literal["none", "starttls", "implicit"] | None = None,
+        certificate: tuple[bytes, bytes] | None = None,
     ) -> Self: ...
+    @property
+    def certificate(self) -> bytes | None:
+        """The certificate that it speaks TLS with, as PEM: for `connect(ca_data=...)`."""
     @property
     def port(self) -> int:
         """The port it listens on."""

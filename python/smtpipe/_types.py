@@ -28,8 +28,10 @@ __all__ = [
     "Reconnect",
     "Rule",
     "SinkStats",
+    "StartTls",
     "Stats",
     "Status",
+    "TlsInfo",
     "Upgrade",
     "Verdict",
     "WantContent",
@@ -167,6 +169,10 @@ class SinkStats:
     connections: int
     messages: int
     recipients: int
+    handshakes: int
+    """TLS handshakes done."""
+    resumed: int
+    """Those that resumed an earlier session."""
     commands: int
     refused: int
     bytes_in: int
@@ -244,6 +250,27 @@ class Upgrade:
     """A trial succeeded."""
 
     level: Level
+
+
+@dataclass(frozen=True, slots=True)
+class TlsInfo:
+    """The TLS of a connection."""
+
+    version: str
+    """`"TLSv1.2"` or `"TLSv1.3"`."""
+    cipher: str
+    """The cipher suite's name in the registry of IANA."""
+    peer_certificates: tuple[bytes, ...] = field(repr=False)
+    """The server's certificate, and behind it what it sent along, as DER."""
+    resumed: bool
+    """An earlier session was resumed."""
+    round_trips: int
+    """What the handshake cost."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartTls:
+    """Do a TLS handshake on the connection; then call `tls_established()` or `tls_failed()`."""
 
 
 @dataclass(frozen=True, slots=True)

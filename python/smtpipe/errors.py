@@ -22,7 +22,7 @@ __all__ = [
     "SessionError",
     "SessionTimeoutError",
     "SmtpipeError",
-    "UnsupportedError",
+    "TlsError",
 ]
 
 
@@ -81,9 +81,18 @@ class ConnectionLostError(SessionError, ConnectionError):
     """The connection broke or was closed by the server."""
 
 
+class TlsError(SessionError):
+    """There is no TLS, and it was to be.
+
+    Attributes:
+        failure: in one word what it was: `"expired"`, `"not_yet_valid"`, `"wrong_name"`, `"unknown_issuer"`,
+            `"revoked"`, `"not_pinned"`, `"certificate"`, `"refused"`, `"protocol"`, `"hung_up"`,
+            `"timed_out"`, `"not_offered"` or `"starttls_refused"` (STARTTLS), or `"other"`.
+
+    """
+
+    failure: str = "other"
+
+
 class ClosedError(SessionError):
     """The client has said QUIT, or was closed: it takes nothing more."""
-
-
-class UnsupportedError(SessionError):
-    """Asked for something that this version can't do; nothing was connected or sent."""

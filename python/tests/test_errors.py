@@ -150,25 +150,6 @@ def test_connect_needs_a_target() -> None:
         smtpipe.connect()
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        {"tls": "required"},
-        {"tls": "implicit"},
-        {"ca_file": "ca.pem"},
-    ],
-)
-def test_what_this_version_lacks_is_refused_before_connecting(
-    sink: smtpipe.Sink, arguments: dict[str, Any]
-) -> None:
-    (name,) = arguments
-    with pytest.raises(smtpipe.UnsupportedError, match=f"^{name}: ") as caught:
-        smtpipe.connect("127.0.0.1", sink.port, **arguments)
-    assert isinstance(caught.value, OSError)
-    assert caught.value.reply is None
-    assert sink.stats.connections == 0
-
-
 def test_tls_none_is_plain(sink: smtpipe.Sink) -> None:
     with smtpipe.connect("127.0.0.1", sink.port, tls="none") as client:
         assert not client.closed
@@ -238,7 +219,7 @@ def test_every_exception_has_its_place() -> None:
         "SessionTimeoutError": TimeoutError,
         "ConnectionLostError": ConnectionError,
         "ClosedError": OSError,
-        "UnsupportedError": OSError,
+        "TlsError": OSError,
     }
     assert set(bases) == set(errors.__all__) - {"SmtpipeError"}
     for name, base in bases.items():

@@ -44,6 +44,10 @@ fn certificate(error: &CertificateError) -> (TlsFailure, String) {
             return (TlsFailure::WrongName, text);
         }
         E::NotValidForName => (TlsFailure::WrongName, "the server's certificate is for another name"),
+        E::BadSignature => (
+            TlsFailure::Certificate,
+            "the server's certificate was not signed by its issuer, or the server doesn't have its key",
+        ),
         E::UnknownIssuer => (
             TlsFailure::UnknownIssuer,
             "the server's certificate is self-signed, or its issuer is not trusted",

@@ -48,11 +48,19 @@ impl Identity {
         I: IntoIterator,
         I::Item: Into<String>,
     {
+        use rcgen::PublicKeyData as _;
+        let other = |error: rcgen::Error| IdentityError(error.to_string());
         let names: Vec<String> = names.into_iter().map(Into::into).collect();
-        let made =
-            rcgen::generate_simple_self_signed(names).map_err(|error| IdentityError(error.to_string()))?;
+        let mut params = rcgen::CertificateParams::new(names).map_err(other)?;
+        let key = rcgen::KeyPair::generate().map_err(other)?;
+        // No two have the same subject: an issuer of the same name with another key would be a bad signature.
+        let [a, b, c, d, ..] = load::sha256(&key.subject_public_key_info());
+        let name = format!("smtpipe self-signed {:08x}", u32::from_be_bytes([a, b, c, d]));
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
+        let certificate = params.self_signed(&key).map_err(other)?;
         let pem = |text: String| Pem::Data(text.into_bytes().into());
-        Ok(Self::new(pem(made.cert.pem()), pem(made.signing_key.serialize_pem())))
+        Ok(Self::new(pem(certificate.pem()), pem(key.serialize_pem())))
     }
 }
 

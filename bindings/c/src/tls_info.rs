@@ -273,6 +273,6 @@ mod tests {
             assert_eq!(failure_number(failure), number as i32);
             assert_eq!(super::failure(number as i32).unwrap(), failure);
         }
-        assert!([0, 13, -1, i32::MAX].into_iter().all(|number| super::failure(number).is_err()));
+        assert!([0, 13, -1, i32::MAX].into_iter().all(|number| failure(number).is_err()));
     }
 }

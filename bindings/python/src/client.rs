@@ -18,6 +18,7 @@ use crate::options::{Arguments, seconds};
 use crate::outcome::Outcome;
 use crate::peers::Peers;
 use crate::send_all::SendAll;
+use crate::tls::{self, TlsArguments};
 use crate::trace::Trace;
 use crate::{convert, names};
 
@@ -25,7 +26,8 @@ use crate::{convert, names};
 #[pyfunction]
 #[pyo3(signature = (
     host, port, *, unix_path, local_name, level, max_in_flight, max_unanswered, recipients, timeout, trace, lmtp, chunking,
-    eight_bit_anyway, early, peers, username, password, oauth_token, authzid, auth_mechanisms, auth_clear_text
+    eight_bit_anyway, early, peers, username, password, oauth_token, authzid, auth_mechanisms, auth_clear_text,
+    tls
 ))]
 #[allow(clippy::too_many_arguments)] // one for each documented argument of smtpipe.connect
 pub(crate) fn connect(
@@ -51,6 +53,7 @@ pub(crate) fn connect(
     authzid: Option<&str>,
     auth_mechanisms: Option<Vec<String>>,
     auth_clear_text: bool,
+    tls: TlsArguments,
 ) -> PyResult<Client> {
     let arguments = Arguments {
         local_name,
@@ -80,6 +83,7 @@ pub(crate) fn connect(
         _ => return Err(misuse(py, "host: give either a host or unix_path")),
     };
     config.session = options;
+    config.tls = tls.policy(py)?;
     config.peers = peers.map(|peers| peers.get().0.clone());
     let trace = trace.map(Trace::new);
     let mut client = py.detach(|| EngineClient::open(config)).map_err(|error| connect_error(py, error))?;
@@ -265,6 +269,12 @@ impl Client {
     fn capabilities<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let found = self.shared.lock(py).client.capabilities().cloned();
         capabilities(py, &found.unwrap_or_default())
+    }
+
+    #[getter]
+    fn tls<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let found = self.shared.lock(py).client.tls().cloned();
+        found.map(|found| tls::info(py, &found)).transpose()
     }
 
     #[getter]

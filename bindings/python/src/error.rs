@@ -17,6 +17,7 @@ static AUTH: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static PEER: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static REFUSED: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static TIMEOUT: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+static TLS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static LOST: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static CLOSED: PyOnceLock<Py<PyType>> = PyOnceLock::new();
 static GAI: PyOnceLock<Py<PyType>> = PyOnceLock::new();
@@ -43,6 +44,10 @@ pub(crate) fn closed(py: Python<'_>) -> PyErr {
 /// Why a session can't go on.
 pub(crate) fn session_error(py: Python<'_>, error: &SessionError) -> PyErr {
     let (class, name, stage) = match error {
+        SessionError::Tls(tls) => return tls_error(py, error, tls.failure().as_str()),
+        SessionError::StartTlsNotOffered => return tls_error(py, error, "not_offered"),
+        SessionError::StartTlsRefused(_) => return tls_error(py, error, "starttls_refused"),
+        SessionError::Truncated { waiting_for } => (&LOST, "ConnectionLostError", *waiting_for),
         // Somebody else answers than the server that knows the password.
         SessionError::Auth(error) if error.is_attack() => (&PEER, "PeerError", Some(Verb::Auth)),
         SessionError::Auth(_) => (&AUTH, "AuthenticationError", Some(Verb::Auth)),
@@ -59,6 +64,14 @@ pub(crate) fn session_error(py: Python<'_>, error: &SessionError) -> PyErr {
     build(py, class, name, &error.to_string(), stage, error.reply())
 }
 
+/// There is no TLS, and why, in one word.
+fn tls_error(py: Python<'_>, error: &SessionError, failure: &str) -> PyErr {
+    let error = build(py, &TLS, "TlsError", &error.to_string(), None, error.reply());
+    // It's one of ours: setting can't fail.
+    let _ = error.value(py).setattr("failure", failure);
+    error
+}
+
 /// Why there is no session at all. The socket's own errors are raised as Python's `socket` would raise them.
 pub(crate) fn connect_error(py: Python<'_>, error: ConnectError) -> PyErr {
     match error {
@@ -68,6 +81,7 @@ pub(crate) fn connect_error(py: Python<'_>, error: ConnectError) -> PyErr {
             GAI.import(py, "socket", "gaierror")
                 .map_or_else(|error| error, |class| PyErr::from_type(class.clone(), (text,)))
         }
+        ConnectError::Tls(error) => misuse(py, format!("TLS: {error}")),
         ConnectError::TimedOut => build(py, &TIMEOUT, "SessionTimeoutError", &error.to_string(), None, None),
         ConnectError::Socket(ref source)
         | ConnectError::Tcp { ref source, .. }

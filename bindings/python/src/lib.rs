@@ -23,6 +23,7 @@ mod session;
 mod sink;
 mod source;
 mod streams;
+mod tls;
 mod trace;
 
 /// Everything `import smtpipe._native` gives.

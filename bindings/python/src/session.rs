@@ -9,7 +9,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use engine::client::fresh_nonce;
-use engine::session::{Event, ReconnectReason, Session as EngineSession, Ticket};
+use engine::session::{
+    Event, ReconnectReason, Secure, Session as EngineSession, Ticket, TlsError, TlsFailure,
+};
+use engine::tls::Tls;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyTuple};
@@ -21,8 +24,10 @@ use crate::options::Arguments;
 use crate::outcome::Outcome;
 use crate::reply::Reply;
 use crate::trace::Trace;
-use crate::{client, convert, names, peers, streams};
+use crate::{client, convert, names, peers, streams, tls};
 
+/// The most that is handed out at once, however much is asked for: what counts as written has to have its memory.
+const MOST: usize = 4 * 1024 * 1024;
 /// How many slices are asked for at once.
 const SLICES: usize = 64;
 
@@ -60,7 +65,7 @@ impl Session {
         local_name, *, level = "auto", max_in_flight = 100, max_unanswered = 0, recipients = "any", timeout = None, trace = None,
         lmtp = false, chunking = "auto", eight_bit_anyway = false, early = true, peer = None,
         username = None, password = None, oauth_token = None, authzid = None, auth_mechanisms = None, auth_clear_text = false,
-        auth_caller = false
+        auth_caller = false, tls = "none"
     ))]
     #[allow(clippy::too_many_arguments)] // the arguments of smtpipe.connect that concern a session
     fn new(
@@ -84,6 +89,7 @@ impl Session {
         auth_mechanisms: Option<Vec<String>>,
         auth_clear_text: bool,
         auth_caller: bool,
+        tls: &str,
     ) -> PyResult<Self> {
         let arguments = Arguments {
             local_name,
@@ -107,6 +113,7 @@ impl Session {
             },
         };
         let mut options = arguments.options(py)?;
+        options.starttls = Tls::new(tls::mode(py, tls)?).starttls();
         options.peer = peer.map(peers::record_from).transpose()?;
         let mut engine = EngineSession::new(options);
         let trace = trace.map(Trace::new);
@@ -190,6 +197,34 @@ impl Session {
         Ok(())
     }
 
+    #[pyo3(signature = (now, exporter = None, *, round_trips = 0))]
+    fn tls_established(
+        &self,
+        py: Python<'_>,
+        now: f64,
+        exporter: Option<Vec<u8>>,
+        round_trips: u32,
+    ) -> PyResult<()> {
+        let now = time(py, now)?;
+        let secure = Secure { exporter: exporter.unwrap_or_default(), round_trips };
+        self.with(py, |engine| engine.tls_established(now, secure));
+        Ok(())
+    }
+
+    fn tls_failed(&self, py: Python<'_>, now: f64, failure: &str, why: &str) -> PyResult<()> {
+        let now = time(py, now)?;
+        let known = TlsFailure::ALL.into_iter().find(|known| known.as_str() == failure);
+        let known = known.ok_or_else(|| misuse(py, format!("failure: {failure:?} is none")))?;
+        self.with(py, |engine| engine.tls_failed(now, TlsError::new(known, why)));
+        Ok(())
+    }
+
+    fn truncated(&self, py: Python<'_>, now: f64) -> PyResult<()> {
+        let now = time(py, now)?;
+        self.with(py, |engine| engine.truncated(now));
+        Ok(())
+    }
+
     fn handle_timeout(&self, py: Python<'_>, now: f64) -> PyResult<()> {
         let now = time(py, now)?;
         self.with(py, |engine| engine.handle_timeout(now));
@@ -213,7 +248,7 @@ impl Session {
     #[pyo3(signature = (now, limit = 262_144))]
     fn output<'py>(&self, py: Python<'py>, now: f64, limit: usize) -> PyResult<Bound<'py, PyBytes>> {
         let now = time(py, now)?;
-        let taken = self.with(py, |engine| take_output(engine, now, limit));
+        let taken = self.with(py, |engine| take_output(engine, now, limit.min(MOST)));
         Ok(PyBytes::new(py, &taken))
     }
 
@@ -304,6 +339,7 @@ impl Session {
                 let reply = refused.map(|reply| Reply(reply).into_pyobject(py)).transpose()?;
                 names::AUTH_WANTED.get(py)?.call1((mechanisms, reply))
             }
+            Event::StartTls => names::START_TLS.get(py)?.call0(),
             Event::Ready => names::READY.get(py)?.call1((self.capabilities(py)?,)),
             Event::Upgrade { to } => names::UPGRADE.get(py)?.call1((names::level(py, to)?,)),
             Event::Downgrade { from, to, why } => {
@@ -321,6 +357,7 @@ const fn reconnect_word(why: ReconnectReason) -> &'static str {
     match why {
         ReconnectReason::Abandoned => "a transaction that must not be completed is open on this one",
         ReconnectReason::MailMax => "as many messages as the server takes on one connection",
+        ReconnectReason::TlsFailed => "TLS failed on this one",
         ReconnectReason::Trial => "a trial left this one out of step",
         _ => "this one is of no more use",
     }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use engine::sink::{
     Keep, Received as EngineReceived, Rule, RuleAction, RuleStage, Sink as EngineSink, SinkOptions,
 };
+use engine::tls::Pem;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
@@ -18,6 +19,7 @@ use crate::login::mechanisms;
 use crate::names;
 use crate::options::seconds;
 use crate::reply::Reply;
+use crate::tls::spoken;
 
 /// The longest that a signal may go unnoticed.
 const SLICE: Duration = Duration::from_millis(100);
@@ -27,6 +29,7 @@ const SLICE: Duration = Duration::from_millis(100);
 pub(crate) struct Sink {
     running: Mutex<Option<EngineSink>>,
     port: u16,
+    certificate: Option<Vec<u8>>,
 }
 
 impl Sink {
@@ -47,7 +50,8 @@ impl Sink {
         port = 0, *, host = "127.0.0.1", unix_path = None, lmtp = false, rtt = 0.0, bandwidth = None, keep = None, imitate = None,
         pipelining = None, chunking = None, binary_mime = None, eight_bit_mime = None, smtputf8 = None, dsn = None, enhanced = None,
         size = None,
-        rcpt_max = None, mail_max = None, rules = None, users = None, auth_mechanisms = None, require_auth = false
+        rcpt_max = None, mail_max = None, rules = None, users = None, auth_mechanisms = None, require_auth = false,
+        auth_needs_tls = false, tls = None, certificate = None
     ))]
     #[allow(clippy::too_many_arguments)] // one for each documented argument
     fn new(
@@ -74,6 +78,9 @@ impl Sink {
         users: Option<BTreeMap<String, String>>,
         auth_mechanisms: Option<Vec<String>>,
         require_auth: bool,
+        auth_needs_tls: bool,
+        tls: Option<&str>,
+        certificate: Option<(Vec<u8>, Vec<u8>)>,
     ) -> PyResult<Self> {
         let mut options = match imitate {
             None => SinkOptions::default(),
@@ -90,6 +97,12 @@ impl Sink {
         options.users = users.into_iter().flatten().collect();
         options.auth_mechanisms = mechanisms(py, &auth_mechanisms.unwrap_or_default())?;
         options.require_auth = require_auth;
+        options.auth_needs_tls = auth_needs_tls;
+        options.tls = spoken(py, tls, certificate)?;
+        let certificate = options.tls.as_ref().and_then(|tls| match &tls.identity.chain {
+            Pem::Data(pem) => Some(pem.to_vec()),
+            Pem::File(_) => None,
+        });
         let offers = [
             (&mut options.pipelining, pipelining),
             (&mut options.chunking, chunking),
@@ -118,12 +131,17 @@ impl Sink {
             ErrorKind::InvalidInput => misuse(py, error.to_string()),
             _ => error.into(),
         })?;
-        Ok(Self { port: sink.port(), running: Mutex::new(Some(sink)) })
+        Ok(Self { port: sink.port(), certificate, running: Mutex::new(Some(sink)) })
     }
 
     #[getter]
     const fn port(&self) -> u16 {
         self.port
+    }
+
+    #[getter]
+    fn certificate<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyBytes>> {
+        self.certificate.as_ref().map(|pem| PyBytes::new(py, pem))
     }
 
     #[getter]
@@ -142,6 +160,8 @@ impl Sink {
         fields.set_item("connections", found.connections)?;
         fields.set_item("messages", found.messages)?;
         fields.set_item("recipients", found.recipients)?;
+        fields.set_item("handshakes", found.handshakes)?;
+        fields.set_item("resumed", found.resumed)?;
         fields.set_item("commands", found.commands)?;
         fields.set_item("refused", found.refused)?;
         fields.set_item("bytes_in", found.bytes_in)?;
@@ -211,6 +231,7 @@ fn rule(given: &Bound<'_, PyAny>) -> PyResult<Rule> {
         "auth" => RuleStage::Auth,
         "rset" => RuleStage::Rset,
         "quit" => RuleStage::Quit,
+        "starttls" => RuleStage::StartTls,
         other => return Err(misuse(py, format!("rule: at: {other:?} is no stage"))),
     };
     let reply: Option<Bound<'_, Reply>> = given.getattr("reply")?.extract()?;
@@ -259,8 +280,12 @@ impl Received {
     }
 
     #[getter]
-    fn content<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.0.content)
+    fn content<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let content = &self.0.content;
+        PyBytes::new_with(py, content.len(), |out| {
+            out.copy_from_slice(content);
+            Ok(())
+        })
     }
 
     #[getter]

@@ -43,6 +43,7 @@ class SecureDovecot(SecureServer, Dovecot):
     name = "dovecot-secure"
     port = 2741
     beneath = (Dovecot,)
+    keeps = "/var/spool/keep/*/new/*"
     packages = ()
 
     def __init__(self) -> None:
