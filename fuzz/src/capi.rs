@@ -3,7 +3,9 @@
 //! nothing, every ticket has one outcome, every loan is given back once, and what is delivered was accepted.
 #![allow(unsafe_code, reason = "this is what a C caller does")]
 
-use std::ffi::{CStr, CString, c_char, c_void};
+mod look;
+
+use std::ffi::{CString, c_void};
 use std::ptr::{null, null_mut};
 
 use capi::capabilities::*;
@@ -13,7 +15,6 @@ use capi::error::*;
 use capi::event::*;
 use capi::message::*;
 use capi::outcome::*;
-use capi::reply::*;
 use capi::request::*;
 use capi::server::*;
 use capi::server_options::*;
@@ -22,22 +23,10 @@ use capi::session_io::*;
 use capi::stats::*;
 use capi::status::smtpipe_status;
 
+use self::look::{fine, look_at_outcome, look_at_reply, readable};
 use crate::choices::Choices;
 use crate::common::fixture::Letter;
 use crate::session_hostile::SAYINGS;
-
-/// What no call may come to.
-fn fine(status: smtpipe_status) -> bool {
-    assert_ne!(status, smtpipe_status::SMTPIPE_ERR_PANIC);
-    assert_ne!(status, smtpipe_status::SMTPIPE_ERR_NULL, "nothing here is NULL");
-    status == smtpipe_status::SMTPIPE_OK
-}
-
-/// A text of ours may be NULL or ends in NUL; either way it can be read.
-fn readable(text: *const c_char) -> usize {
-    // SAFETY: the header says that it is a string, living at least until the next call.
-    if text.is_null() { 0 } else { unsafe { CStr::from_ptr(text) }.to_bytes().len() }
-}
 
 pub fn run(data: &[u8]) {
     let mut choices = Choices::new(data);
@@ -488,41 +477,6 @@ impl World {
 /// A parameter's value may be NULL: the status for that is another's.
 fn fine_or_null(status: smtpipe_status) {
     assert_ne!(status, smtpipe_status::SMTPIPE_ERR_PANIC);
-}
-
-/// # Safety
-/// A live outcome.
-unsafe fn look_at_outcome(outcome: *mut smtpipe_outcome) {
-    // SAFETY: the caller's promise.
-    unsafe {
-        readable(smtpipe_outcome_reason_text(outcome));
-        smtpipe_outcome_reason(outcome);
-        look_at_reply(smtpipe_outcome_reply(outcome));
-        let count = smtpipe_outcome_recipient_count(outcome);
-        assert_eq!(count == 0, smtpipe_outcome_is_command(outcome));
-        for index in 0..count {
-            assert!(readable(smtpipe_outcome_recipient_address(outcome, index)) > 0);
-            look_at_reply(smtpipe_outcome_recipient_reply(outcome, index));
-        }
-        assert!(smtpipe_outcome_recipient_address(outcome, count).is_null());
-        assert!(smtpipe_outcome_recipient_status(outcome, count) < 0);
-    }
-}
-
-/// # Safety
-/// NULL or a live reply.
-unsafe fn look_at_reply(reply: *const smtpipe_reply) {
-    let (mut class, mut subject, mut detail) = (-1, -1, -1);
-    // SAFETY: the caller's promise.
-    unsafe {
-        if !reply.is_null() {
-            assert!((200..600).contains(&smtpipe_reply_code(reply)));
-            readable(smtpipe_reply_text(reply));
-            let found =
-                fine(smtpipe_reply_enhanced(reply, &raw mut class, &raw mut subject, &raw mut detail));
-            assert_eq!(found, class > 0);
-        }
-    }
 }
 
 /// Some text of the caller's: any bytes, as C has them.

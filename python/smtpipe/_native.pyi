@@ -512,7 +512,8 @@ class Sink:
     whose habits it takes on: `"postfix"`, `"exim"`, `"dovecot"`, `"sendmail"`, `"haraka"`, `"courier"`,
     `"opensmtpd"`, `"aiosmtpd"`, `"go-smtp"`. The other arguments say what is offered; `None` leaves it as
     it is. `rules` are asked in order. `users` are who may log in, each with a password or OAuth token, by any
-    of `auth_mechanisms`; without, AUTH isn't offered. With `require_auth` nobody else can send.
+    of `auth_mechanisms`; without, AUTH isn't offered. With `require_auth` nobody else can send, with
+    `auth_needs_tls` nobody in clear.
     With `tls` it offers STARTTLS, or speaks TLS from the first octet, by a `certificate` and its key (PEM),
     or by one that it makes for `localhost`.
     """
@@ -542,6 +543,7 @@ class Sink:
         users: Mapping[str, str] | None = None,
         auth_mechanisms: list[str] | None = None,
         require_auth: bool = False,
+        auth_needs_tls: bool = False,
         tls: Literal["none", "starttls", "implicit"] | None = None,
         certificate: tuple[bytes, bytes] | None = None,
     ) -> Self: ...

@@ -19,6 +19,7 @@ pub(super) struct Offer {
     pub(super) binarymime: bool,
     pub(super) eight_bit_mime: bool,
     pub(super) smtputf8: bool,
+    pub(super) auth: bool,
     /// `Some(0)`: SIZE without a limit.
     pub(super) size: Option<u64>,
     /// Recipients a transaction (RFC 9422).
@@ -36,6 +37,7 @@ impl Offer {
             binarymime: capabilities.binarymime(),
             eight_bit_mime: capabilities.eight_bit_mime(),
             smtputf8: capabilities.smtputf8(),
+            auth: capabilities.has("AUTH"),
             size: capabilities.size(),
             rcpt_max: limits.rcpt_max.map_or(usize::MAX, |max| max as usize).max(1),
             mail_max: limits.mail_max.unwrap_or(u32::MAX).max(1),

@@ -1,11 +1,16 @@
 //! A message to send: envelope (RFC 5321 §2.3.1) and content. All of its parts were checked when they were made, so a
 //! `Message` can't hold anything that would inject a command.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use super::error::SubmitError;
 use super::streamed::Streamed;
-use crate::wire::{Address, Content, Param};
+use crate::wire::{Address, Content, Param, xtext};
+
+/// The parameter of MAIL that says who submitted a message (RFC 4954 §5).
+const SUBMITTER: &str = "AUTH";
 
 /// One forward-path with its RCPT parameters.
 #[derive(Clone, Debug)]
@@ -68,6 +73,18 @@ impl Message {
     #[must_use]
     pub fn param(mut self, param: Param) -> Self {
         self.params.push(param);
+        self
+    }
+
+    /// Says who submitted the message first, as far as this client vouches for it (the AUTH parameter of MAIL, RFC 4954 §5);
+    /// `None`: that isn't known (`<>`). Sent only where the server offers AUTH. It replaces an earlier one.
+    #[must_use]
+    pub fn submitter(mut self, mailbox: Option<&Address>) -> Self {
+        let value =
+            mailbox.map_or_else(|| "<>".to_owned(), |mailbox| xtext::encode(mailbox.as_str().as_bytes()));
+        self.params.retain(|param| !param.keyword().eq_ignore_ascii_case(SUBMITTER));
+        // xtext has no character that a parameter can't have, and an address is not so long.
+        self.params.extend(Param::new(SUBMITTER, Some(&value)).ok());
         self
     }
 
@@ -156,6 +173,15 @@ impl Message {
         let body = self.params.iter().find(|param| param.keyword().eq_ignore_ascii_case("BODY"));
         let declared = body.and_then(Param::value).is_some_and(|body| body.eq_ignore_ascii_case("7BIT"));
         declared || self.stream.is_some_and(|stream| stream.seven_bit)
+    }
+
+    /// The parameters of MAIL for a server that offers AUTH, or doesn't: it mustn't be told who submitted a message then.
+    pub(super) fn params_for(&self, auth: bool) -> Cow<'_, [Param]> {
+        if auth || !self.has_param(SUBMITTER) {
+            return Cow::Borrowed(&self.params);
+        }
+        let keep = |param: &&Param| !param.keyword().eq_ignore_ascii_case(SUBMITTER);
+        Cow::Owned(self.params.iter().filter(keep).cloned().collect())
     }
 
     /// Whether the caller gave this MAIL parameter himself.

@@ -183,7 +183,8 @@ enum Item {
 
 impl Session {
     /// A session that waits for its connection.
-    pub fn new(options: Options) -> Self {
+    pub fn new(mut options: Options) -> Self {
+        auth::make_room(&mut options);
         let parser = ReplyParser::new(options.reply_limits);
         let peer = options.peer.clone().unwrap_or_default();
         let record_is_of_tls = options.starttls != StartTls::Never;

@@ -442,8 +442,9 @@ impl Session {
             (message.is_eight_bit() && self.offer.eight_bit_mime).then_some(Body::EightBitMime)
         };
         let utf8 = message.is_internationalized() && !message.has_param("SMTPUTF8");
+        let params = message.params_for(self.offer.auth);
         self.send(Sent::Mail, |out| {
-            command::mail(out, &message.sender, size, body, utf8, &message.params);
+            command::mail(out, &message.sender, size, body, utf8, &params);
         });
     }
 

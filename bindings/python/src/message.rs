@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use engine::session::{Message as EngineMessage, Recipient, Streamed};
 use engine::wire::{Address, Content, Param};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyMemoryError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyMapping, PyMemoryView, PyString, PyTuple, PyType};
 
@@ -47,7 +47,9 @@ impl Message {
         }
         let content = match (body == BodyKind::Binary, strict) {
             (true, _) => Content::binary(bytes),
-            (false, false) => Content::new(bytes),
+            (false, false) => {
+                Content::try_new(bytes).map_err(|error| PyMemoryError::new_err(error.to_string()))?
+            }
             (false, true) => {
                 Content::strict(bytes).map_err(|error| misuse(py, format!("content: {error}")))?
             }
