@@ -271,3 +271,47 @@ def p9() -> Row:
             ("heap after a message", f"{idle['used_heap']:,}"),
         ],
     )
+
+
+def t1() -> Row:
+    """From the connection to the first message's outcome, encrypted, at 50 ms."""
+    runs = json.loads(checked([str(TARGET / "bench-tls"), "trips", f"{RTT * 1000:.0f}"]))
+    #: greeting, EHLO, (STARTTLS,) the handshake, (EHLO,) the group, the content
+    least = {(mode, handshake): (6 if mode == "starttls" else 4) + handshake for mode in ("starttls", "implicit") for handshake in (1, 2)}
+    exact = all(run["round_trips"] == least[run["mode"], run["handshake"]] for run in runs)
+    older = {run["resumed"]: run["handshake"] for run in runs if run["version"] == "TLSv1.2"}
+    newest = {run["mode"]: run["round_trips"] for run in runs if run["version"] == "TLSv1.3"}
+    return Row(
+        "T1",
+        "TLS handshake plus first group: no more round trips than the protocol needs; a resumed session of TLS 1.2 one fewer",
+        f"{newest['starttls']} by STARTTLS, {newest['implicit']} implicit (TLS 1.3); TLS 1.2 {older[False]}, resumed {older[True]} for the handshake",
+        exact and older[False] - older[True] == 1,
+        ("mode", "version", "resumed", "handshake", "round trips in all", "time"),
+        [
+            (
+                run["mode"],
+                run["version"],
+                "yes" if run["resumed"] else "no",
+                str(run["handshake"]),
+                str(run["round_trips"]),
+                f"{run['seconds']:.2f} s",
+            )
+            for run in runs
+        ],
+        "The first message is queued before there is a connection. Under TLS 1.3 a handshake is one round trip whether resumed or not.",
+    )
+
+
+def t2() -> Row:
+    """64 KiB messages over TLS, against the same octets from one bare rustls connection to another."""
+    rounds = json.loads(checked([str(TARGET / "bench-tls"), "speed", "20000"]))
+    share = Spread.of(r["smtpipe"] / r["bare"] for r in rounds)
+    speeds = {name: Spread.of(r[name] for r in rounds).show("{:.2f} GB/s") for name in ("smtpipe", "bare")}
+    return Row(
+        "T2",
+        "TLS ≥ 0.60 × bare rustls copy (bytes/s, 64 KiB)",
+        f"{share.show()} × bare copy",
+        share.median >= 0.6,
+        ("sender", "speed"),
+        [("smtpipe, Rust", speeds["smtpipe"]), ("bare rustls copy", speeds["bare"])],
+    )

@@ -99,6 +99,8 @@ def main() -> None:
         lambda: rows.p7(loopback),
         lambda: rows.p8(senders),
         rows.p9,
+        rows.t1,
+        rows.t2,
     ]
     for step in steps:
         take(step())

@@ -213,6 +213,10 @@ enum smtpipe_status
      */
     SMTPIPE_ERR_BUSY = -116,
     /**
+     * The system has no memory for what was asked. Nothing was done.
+     */
+    SMTPIPE_ERR_NO_MEMORY = -117,
+    /**
      * The peer broke the protocol in a way that has no number of its own; the text says how.
      */
     SMTPIPE_ERR_PEER = -200,
@@ -3350,7 +3354,7 @@ smtpipe_status smtpipe_message_set_content_kind(struct smtpipe_message *message,
  * @param len      Number of bytes at `data`.
  *
  * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `len` is larger than an object can be;
- *         SMTPIPE_ERR_CONTENT, and then the content is as it was.
+ *         SMTPIPE_ERR_CONTENT or SMTPIPE_ERR_NO_MEMORY, and then the content is as it was.
  *
  * Ownership: `data` may be reused when the call returns.
  * Threads: one at a time per message.
@@ -4993,6 +4997,23 @@ smtpipe_status smtpipe_server_options_add_mechanism(struct smtpipe_server_option
                                                     const char *mechanism);
 
 /**
+ * Offers AUTH over TLS only; in clear it is refused (538).
+ *
+ * @param options  Must not be NULL.
+ * @param on       0 offers it in clear, too (the default), any other number doesn't.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per options.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `options` is NULL or live.
+ */
+smtpipe_status smtpipe_server_options_set_auth_needs_tls(struct smtpipe_server_options *options,
+                                                         int32_t on);
+
+/**
  * Refuses mail, and whatever else needs it, before AUTH has succeeded (530, RFC 4954 section 6).
  *
  * @param options   Must not be NULL.
@@ -5366,7 +5387,8 @@ smtpipe_status smtpipe_session_set_trace(struct smtpipe_session *session,
  *                 before it is written.
  *
  * @return SMTPIPE_OK; SMTPIPE_NOTHING if it isn't asked for (any more), and nothing was taken; SMTPIPE_ERR_TICKET;
- *         SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `len` is larger than an object can be.
+ *         SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `len` is larger than an object can be; SMTPIPE_ERR_NO_MEMORY, and then it
+ *         may be given again.
  *
  * Ownership: `data` is copied; it may be reused when the call returns.
  * Threads: one at a time per session.
@@ -5818,6 +5840,23 @@ smtpipe_status smtpipe_sink_options_add_user(struct smtpipe_sink_options *option
  */
 smtpipe_status smtpipe_sink_options_set_auth_mechanisms(struct smtpipe_sink_options *options,
                                                         const char *mechanisms);
+
+/**
+ * Offers AUTH over TLS only.
+ *
+ * @param options  Must not be NULL.
+ * @param on       0 offers it in clear, too (the default), any other number doesn't.
+ *
+ * @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+ *
+ * Threads: one at a time per options.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `options` is NULL or live.
+ */
+smtpipe_status smtpipe_sink_options_set_auth_needs_tls(struct smtpipe_sink_options *options,
+                                                       int32_t on);
 
 /**
  * Takes no mail from a client that hasn't logged in (530).

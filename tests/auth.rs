@@ -215,6 +215,20 @@ fn a_callers_own_mechanism() {
 }
 
 #[test]
+fn who_submitted_the_message() {
+    let sink = sink(|_| {});
+    let mut client = Client::connect(config(&sink, password())).unwrap();
+    let mailbox = Address::new("e=mc2@example.com").unwrap();
+    for message in [message().submitter(Some(&mailbox)), message().submitter(Some(&mailbox)).submitter(None)]
+    {
+        client.send(message).unwrap();
+        assert_eq!(client.collect(None).unwrap().status, Status::Delivered);
+    }
+    let params: Vec<_> = sink.messages().iter().map(|m| m.mail_params.clone()).collect();
+    assert!(params[0].ends_with("AUTH=e+3Dmc2@example.com") && params[1].ends_with("AUTH=<>"), "{params:?}");
+}
+
+#[test]
 fn nonces_are_never_the_same() {
     assert_ne!(fresh_nonce().unwrap(), fresh_nonce().unwrap());
 }

@@ -568,7 +568,7 @@ class Sink:
     `"MT-PRIORITY"`, `"FUTURERELEASE 86400 2030-01-01T00:00:00Z"`, `"REQUIRETLS"`, `"NO-SOLICITING"`, `"PRDR"`,
     `"XCLIENT NAME ADDR"` and `"XFORWARD NAME ADDR"` allow, and takes it. `rules` are asked in order. `users`
     are who may log in, each with a password or OAuth token, by any of `auth_mechanisms`; without, AUTH isn't
-    offered. With `require_auth` nobody else can send.
+    offered. With `require_auth` nobody else can send, with `auth_needs_tls` nobody in clear.
     With `tls` it offers STARTTLS, or speaks TLS from the first octet, by a `certificate` and its key (PEM),
     or by one that it makes for `localhost`.
     """
@@ -600,6 +600,7 @@ class Sink:
         users: Mapping[str, str] | None = None,
         auth_mechanisms: list[str] | None = None,
         require_auth: bool = False,
+        auth_needs_tls: bool = False,
         tls: Literal["none", "starttls", "implicit"] | None = None,
         certificate: tuple[bytes, bytes] | None = None,
     ) -> Self: ...

@@ -64,7 +64,7 @@ impl Engine {
                 self.bdat_answered(code, text, size, last);
             }
             Asked::Hello(kind) if positive => {
-                let text = hello_text(&self.options, kind, text, self.options.starttls && !self.secure);
+                let text = hello_text(&self.options, kind, text, self.secure);
                 self.out.push(code, None, &text, false);
             }
             _ => {
@@ -208,7 +208,7 @@ fn host_name(options: &ServerOptions) -> String {
 }
 
 /// The EHLO reply: the given text, of which only the first line counts, and the extensions (RFC 5321 §4.1.1.1).
-fn hello_text(options: &ServerOptions, kind: Hello, text: &str, starttls: bool) -> String {
+fn hello_text(options: &ServerOptions, kind: Hello, text: &str, secure: bool) -> String {
     let mut lines = text.lines().next().unwrap_or_default().to_owned();
     if kind == Hello::Helo {
         return lines;
@@ -226,13 +226,13 @@ fn hello_text(options: &ServerOptions, kind: Hello, text: &str, starttls: bool) 
     offer(options.smtputf8, "SMTPUTF8");
     offer(options.dsn, "DSN");
     offer(options.enhanced_status_codes, "ENHANCEDSTATUSCODES");
-    offer(starttls, "STARTTLS");
+    offer(options.starttls && !secure, "STARTTLS");
     match options.size {
         Some(0) => offer(true, "SIZE"),
         Some(size) => offer(true, &format!("SIZE {size}")),
         None => {}
     }
-    let mechanisms: Vec<&str> = offered(options).collect();
+    let mechanisms: Vec<&str> = offered(options, secure).collect();
     if !mechanisms.is_empty() {
         offer(true, &format!("AUTH {}", mechanisms.join(" ")));
     }

@@ -65,7 +65,10 @@ impl Engine {
         if words.next().is_some() {
             return Err(refusal::AUTH_SYNTAX);
         }
-        if !offered(&self.options).any(|name| mechanism.eq_ignore_ascii_case(name.as_bytes())) {
+        if self.options.auth_needs_tls && !self.secure {
+            return Err(refusal::AUTH_NEEDS_TLS);
+        }
+        if !offered(&self.options, self.secure).any(|name| mechanism.eq_ignore_ascii_case(name.as_bytes())) {
             return Err(refusal::NO_MECHANISM);
         }
         match initial {
@@ -123,10 +126,14 @@ impl Engine {
     }
 }
 
-/// The mechanisms as they are offered: only such names as can't break the reply.
-pub(super) fn offered(options: &ServerOptions) -> impl Iterator<Item = &str> {
-    options.auth.iter().map(String::as_str).filter(|name| {
-        !name.is_empty()
+/// The mechanisms as they are offered: only such names as can't break the reply; and none that is bound to the TLS channel
+/// (RFC 5801 §5) where there is none.
+pub(super) fn offered(options: &ServerOptions, secure: bool) -> impl Iterator<Item = &str> {
+    let withheld = options.auth_needs_tls && !secure;
+    options.auth.iter().map(String::as_str).filter(move |name| {
+        !withheld
+            && !name.is_empty()
+            && (secure || !name.ends_with("-PLUS"))
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
     })
 }

@@ -130,6 +130,33 @@ fn mail_waits_for_auth_where_it_is_required() {
 }
 
 #[test]
+fn only_over_tls_where_that_is_wanted() {
+    let options = ServerOptions {
+        auth: vec!["PLAIN".to_owned(), "SCRAM-SHA-256-PLUS".to_owned()],
+        auth_needs_tls: true,
+        auth_required: true,
+        starttls: true,
+        ..ServerOptions::default()
+    };
+    let mut session = ServerSession::new(options);
+    session.next_request();
+    session.accept().unwrap();
+    say(&mut session, "EHLO x");
+    session.accept().unwrap();
+    assert!(!output(&mut session).contains("AUTH"));
+    assert!(!say(&mut session, "AUTH PLAIN AHUAcA=="));
+    assert!(output(&mut session).starts_with("538 5.7.11"));
+    assert!(say(&mut session, "STARTTLS"), "that needs no login");
+    session.accept().unwrap();
+    output(&mut session);
+    assert!(session.tls_established());
+    say(&mut session, "EHLO x");
+    session.accept().unwrap();
+    assert!(output(&mut session).contains("AUTH PLAIN SCRAM-SHA-256-PLUS\r\n"));
+    assert!(say(&mut session, "AUTH SCRAM-SHA-256-PLUS"));
+}
+
+#[test]
 fn the_parameter_of_mail() {
     for (value, good) in [("<>", true), ("e+3Dmc2@example.com", true), ("+zz", false), ("", false)] {
         let mut session = session(false);

@@ -132,6 +132,7 @@ fn needs_auth(command: Command) -> bool {
         Command::Hello(..)
             | Command::Noop
             | Command::Rset
+            | Command::StartTls
             | Command::Quit
             | Command::Help(_)
             | Command::Other { .. }

@@ -32,6 +32,8 @@ pub struct ServerOptions {
     /// Offer AUTH (RFC 4954) with these mechanisms, whose exchanges are the application's: see
     /// [`Request::Auth`](super::Request::Auth). Empty: not at all, and AUTH is an unknown command.
     pub auth: Vec<String>,
+    /// Offer AUTH only over TLS; in clear it's refused (538).
+    pub auth_needs_tls: bool,
     /// Refuse mail, and everything else that needs it, before AUTH has succeeded (530).
     pub auth_required: bool,
     /// Further lines of the EHLO reply, for extensions that the application brings along. An empty one is sent as
@@ -63,6 +65,7 @@ impl Default for ServerOptions {
             size: Some(0),
             starttls: false,
             auth: Vec::new(),
+            auth_needs_tls: false,
             auth_required: false,
             extensions: Vec::new(),
             parameters: Vec::new(),

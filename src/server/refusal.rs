@@ -58,6 +58,7 @@ pub(super) const AUTHENTICATED: Canned = canned(503, 5, 1, "Already authenticate
 
 // Policy and limits.
 pub(super) const AUTH_CANCELLED: Canned = canned(501, 7, 0, "Authentication cancelled");
+pub(super) const AUTH_NEEDS_TLS: Canned = canned(538, 7, 11, "Encryption required: STARTTLS first");
 pub(super) const AUTH_FIRST: Canned = canned(530, 7, 0, "Authentication required");
 pub(super) const TOO_LARGE: Canned = canned(552, 3, 4, "Message too large");
 pub(super) const TOO_MANY_RECIPIENTS: Canned = canned(452, 5, 3, "Too many recipients");

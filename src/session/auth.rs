@@ -20,7 +20,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::autherror::{AuthError, SaslCallError};
 use super::event::Event;
 use super::ledger::Sent;
-use super::options::Auth;
+use super::options::{Auth, Options};
 use super::{Session, Stage};
 use crate::sasl::{Choice, Exchange, Mechanism, Nonce, SaslError, Secret, choose, scram};
 use crate::wire::{Class, MechanismName, Reply, ReplyRef, command};
@@ -29,6 +29,8 @@ use crate::wire::{Class, MechanismName, Reply, ReplyRef, command};
 const LINE_MAX: usize = 512;
 /// The longest response, before it is base64 (RFC 4954 §4).
 const RESPONSE_MAX: usize = 12288 / 4 * 3;
+/// A line with the longest challenge: its code, and its line end.
+const CHALLENGE_LINE: usize = 4 + 12288 + 2;
 /// Challenges in one exchange. Kerberos has three, and there is nothing with many more.
 const CHALLENGES: u32 = 32;
 
@@ -302,6 +304,13 @@ impl Session {
         self.output.command(|out| command::auth_response(out, response));
         self.trace_masked(if response.is_empty() { "" } else { "***" });
         self.note(Sent::Auth);
+    }
+}
+
+/// A caller's mechanism may be asked more in a line than a reply has otherwise (RFC 4954 §4: 12288 octets).
+pub(super) fn make_room(options: &mut Options) {
+    if matches!(options.auth, Auth::Caller) {
+        options.reply_limits.line = options.reply_limits.line.max(CHALLENGE_LINE);
     }
 }
 

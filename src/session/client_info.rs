@@ -7,8 +7,8 @@
 //! forget it. It is for logs: a refusal of it changes nothing about the message.
 
 use super::error::SessionError;
+use super::job::Job;
 use super::ledger::Sent;
-use super::transaction::Job;
 use super::{Item, Session, Stage};
 use crate::wire::{Class, Extension, Reply, Verb, command};
 

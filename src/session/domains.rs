@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use super::transaction::Job;
+use super::job::Job;
 use crate::wire::Address;
 
 /// The domains that recipients on this connection had, in lower case.

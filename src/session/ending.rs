@@ -7,10 +7,10 @@ use std::sync::Arc;
 use super::auth::Login;
 use super::error::SessionError;
 use super::event::{Event, ReconnectReason};
+use super::job::Job;
 use super::ledger::{Entry, Sent};
 use super::outcome::{Outcome, Reason, Status, Ticket};
 use super::scheduler::Cursor;
-use super::transaction::Job;
 use super::{Item, Session, Stage};
 use crate::wire::{ExtensionSet, Reply, ReplyParser};
 

@@ -19,7 +19,7 @@ use std::borrow::Cow;
 
 use super::Session;
 use super::ledger::Sent;
-use super::message::Message;
+use super::message::{Message, SUBMITTER};
 use super::options::Utf8Policy;
 use super::outcome::Reason;
 use super::prdr::Prdr;
@@ -76,7 +76,10 @@ impl Session {
         let international = message.is_internationalized();
         let utf8 = international && self.offer.smtputf8 && !message.has_param("SMTPUTF8");
         let sender = spelt(&message.sender, self.offer.smtputf8);
-        let params = message.params.iter().filter(|param| goes_on_mail(param, offered));
+        // Who submitted it is for servers that know of submitting (RFC 4954 §5).
+        let auth = self.offer.auth;
+        let told = |param: &&Param| auth || !param.keyword().eq_ignore_ascii_case(SUBMITTER);
+        let params = message.params.iter().filter(|param| goes_on_mail(param, offered)).filter(told);
         self.send(Sent::Mail, |out| {
             command::mail(out, &sender, size, body, utf8, params);
         });

@@ -21,6 +21,7 @@ pub(super) struct Offer {
     pub(super) smtputf8: bool,
     /// All that the library knows of, for messages that ask for something.
     pub(super) extensions: ExtensionSet,
+    pub(super) auth: bool,
     /// `Some(0)`: SIZE without a limit.
     pub(super) size: Option<u64>,
     /// Recipients a transaction (RFC 9422).
@@ -53,6 +54,7 @@ impl Offer {
             eight_bit_mime: capabilities.eight_bit_mime(),
             smtputf8: capabilities.smtputf8(),
             extensions: capabilities.extensions(),
+            auth: capabilities.has("AUTH"),
             size: capabilities.size(),
             rcpt_max: limits.rcpt_max.map_or(usize::MAX, |max| max as usize).max(1),
             mail_max: limits.mail_max.unwrap_or(u32::MAX).max(1),

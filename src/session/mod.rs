@@ -19,6 +19,7 @@ mod error;
 mod event;
 mod extensions;
 mod greeting;
+mod job;
 mod ledger;
 mod message;
 mod options;
@@ -63,13 +64,14 @@ pub use self::trace::{Direction, Trace};
 use self::auth::Login;
 use self::domains::Domains;
 use self::greeting::Offer;
+use self::job::{Job, Keeper};
 use self::ledger::{Entry, Ledger, Sent};
 use self::output::Output;
 use self::scheduler::Cursor;
 use self::source::Source;
 use self::stats::RoundTrips;
 use self::timer::Timer;
-use self::transaction::{Job, Keeper, Transaction};
+use self::transaction::Transaction;
 use crate::wire::{Capabilities, Drained, RawLine, ReplyParser};
 
 /// One connection's worth of protocol, and the messages that are to go over it.
@@ -195,7 +197,8 @@ enum Item {
 
 impl Session {
     /// A session that waits for its connection.
-    pub fn new(options: Options) -> Self {
+    pub fn new(mut options: Options) -> Self {
+        auth::make_room(&mut options);
         let parser = ReplyParser::new(options.reply_limits);
         let peer = options.peer.clone().unwrap_or_default();
         let record_is_of_tls = options.starttls != StartTls::Never;

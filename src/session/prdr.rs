@@ -5,7 +5,8 @@
 //!
 //! A recipient's acceptance holds only if the whole is accepted too; a refusal holds in any case.
 
-use super::transaction::{Transaction, Verdict};
+use super::job::Verdict;
+use super::transaction::Transaction;
 use crate::wire::{Class, ReplyRef};
 
 /// Whether the content has a reply for each recipient before the one to the whole (draft-hall-prdr). The server decides.

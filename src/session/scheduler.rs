@@ -27,12 +27,13 @@
 
 use super::domains::Domains;
 use super::event::ReconnectReason;
+use super::job::Job;
 use super::ledger::{Probe, Sent};
 use super::options::{Chunking, Level, RecipientPolicy};
 use super::outcome::Reason;
 use super::peer::Verdict;
 use super::stats::Wait;
-use super::transaction::{Job, Transaction, Via};
+use super::transaction::{Transaction, Via};
 use super::{Item, Session, Stage};
 use crate::wire::{Address, command};
 

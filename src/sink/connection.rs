@@ -61,6 +61,8 @@ pub(super) struct Connection {
     mail: Mail,
     users: Users,
     login: Option<Login>,
+    /// Mechanisms are offered that are bound to the TLS channel.
+    binds: bool,
     pub(super) far: Option<Box<Far>>,
     /// The connection is encrypted, or is about to be.
     pub(super) tls: Option<Box<Secured>>,
@@ -92,6 +94,7 @@ impl Connection {
     ) -> Self {
         let far = (!options.rtt.is_zero() || options.bandwidth.is_some())
             .then(|| Box::new(Far::new(options.rtt / 2, options.bandwidth)));
+        let binds = server.auth.iter().any(|name| name.ends_with("-PLUS"));
         let names = options.keep == Keep::All || !options.rules.is_empty();
         Self {
             fd: Arc::new(fd),
@@ -100,6 +103,7 @@ impl Connection {
             mail: Mail::new(id, options.keep, options.lmtp, names, options.offers()),
             users,
             login: None,
+            binds,
             far,
             tls: None,
             implicit_tls: options.tls.as_ref().is_some_and(|tls| tls.implicit),
@@ -236,8 +240,10 @@ impl Connection {
                 }
                 self.mail.finish(context.messages, &mut context.delta);
             } else if let Request::Auth { .. } | Request::AuthResponse(_) = request {
+                let exporter =
+                    self.tls.as_ref().map(|tls| tls.exporter()).filter(|_| self.binds).unwrap_or_default();
                 let answer = match look_up(context.rules, RuleStage::Auth, "") {
-                    Answer::Accept => Answer::Sasl(sasl(&mut self.login, &self.users, &request)),
+                    Answer::Accept => Answer::Sasl(sasl(&mut self.login, &self.users, &request, &exporter)),
                     ruled => ruled,
                 };
                 if let Answer::Sasl(Said::Accept(user)) = &answer {
@@ -302,9 +308,9 @@ impl Connection {
 }
 
 /// The next step of the exchange that AUTH began.
-fn sasl(login: &mut Option<Login>, users: &Users, request: &Request<'_>) -> Said {
+fn sasl(login: &mut Option<Login>, users: &Users, request: &Request<'_>, exporter: &[u8]) -> Said {
     let (next, said) = match (request, login.take()) {
-        (Request::Auth { mechanism, initial }, _) => Login::begin(users, mechanism, *initial, &[]),
+        (Request::Auth { mechanism, initial }, _) => Login::begin(users, mechanism, *initial, exporter),
         (Request::AuthResponse(response), Some(login)) => login.respond(users, response),
         _ => (None, Said::Refuse),
     };

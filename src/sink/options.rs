@@ -55,6 +55,8 @@ pub struct SinkOptions {
     /// The SASL mechanisms offered, if there are users; empty for all that the sink knows but EXTERNAL, which lets in whoever
     /// asks.
     pub auth_mechanisms: Vec<Mechanism>,
+    /// Offer AUTH only over TLS.
+    pub auth_needs_tls: bool,
     /// Take no mail from a client that hasn't logged in.
     pub require_auth: bool,
     /// Further lines of the EHLO reply. What [`ServerOptions::extensions`] knows is taken, and kept with the message.
@@ -95,6 +97,7 @@ impl Default for SinkOptions {
             tls: None,
             users: Vec::new(),
             auth_mechanisms: Vec::new(),
+            auth_needs_tls: false,
             require_auth: false,
             extensions: Vec::new(),
             error_limit: 0,
@@ -135,7 +138,7 @@ impl SinkOptions {
             [] => known.collect(),
             chosen => chosen.to_vec(),
         };
-        chosen.into_iter().filter(|mechanism| !mechanism.is_bound()).map(|m| m.as_str().to_owned()).collect()
+        chosen.into_iter().map(|mechanism| mechanism.as_str().to_owned()).collect()
     }
 
     /// The settings of each connection's session.
@@ -165,6 +168,7 @@ impl SinkOptions {
             size: self.size,
             starttls: self.tls.as_ref().is_some_and(|tls| !tls.implicit),
             auth: self.mechanisms(),
+            auth_needs_tls: self.auth_needs_tls,
             auth_required: self.require_auth,
             extensions,
             limits: ServerLimits {

@@ -17,6 +17,13 @@ pub(super) struct Secured {
     buffer: Vec<u8>,
 }
 
+impl Secured {
+    /// What SCRAM is bound to; empty if it can't be.
+    pub(super) fn exporter(&self) -> Vec<u8> {
+        self.channel.secure().exporter
+    }
+}
+
 impl Connection {
     /// From here on what goes over the connection is TLS. False: it can't be.
     pub(super) fn secure(&mut self, context: &mut Context<'_>) -> bool {

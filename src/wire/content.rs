@@ -9,6 +9,8 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
+use std::alloc::Layout;
+use std::collections::TryReserveError;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -59,13 +61,23 @@ pub enum ContentError {
 impl Content {
     /// Takes any content. Every bare LF and every bare CR becomes a CRLF; without any, nothing is copied.
     pub fn new(bytes: Bytes) -> Self {
+        let len = bytes.len();
+        Self::try_new(bytes).unwrap_or_else(|_| out_of_memory(len))
+    }
+
+    /// As [`new`](Self::new), for content so large that there may be no memory for the copy.
+    ///
+    /// # Errors
+    ///
+    /// There is none.
+    pub fn try_new(bytes: Bytes) -> Result<Self, TryReserveError> {
         match scan::scan(&bytes) {
-            Ok(found) => Self::lines(bytes, found),
+            Ok(found) => Ok(Self::lines(bytes, found)),
             Err(at) => {
-                let bytes = Bytes::from(scan::normalise(&bytes, at));
+                let bytes = Bytes::from(scan::normalise(&bytes, at)?);
                 // What was made canonical is; were it not, it would be sent as it is, with no dot missed.
                 let found = scan::scan(&bytes).unwrap_or_default();
-                Self::lines(bytes, found)
+                Ok(Self::lines(bytes, found))
             }
         }
     }
@@ -134,4 +146,9 @@ impl Content {
             eight_bit: found.eight_bit,
         }
     }
+}
+
+/// As any other allocation that is refused.
+fn out_of_memory(len: usize) -> ! {
+    std::alloc::handle_alloc_error(Layout::array::<u8>(len).unwrap_or(Layout::new::<u8>()))
 }

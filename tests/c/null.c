@@ -393,6 +393,7 @@ static void servers(void)
     REFUSED(smtpipe_server_options_add_parameter(NULL, "X"));
     REFUSED(smtpipe_server_options_add_mechanism(NULL, "X"));
     REFUSED(smtpipe_server_options_require_auth(NULL, 1));
+    REFUSED(smtpipe_server_options_set_auth_needs_tls(NULL, 1));
     REFUSED(smtpipe_server_options_set_limit(NULL, SMTPIPE_SERVER_LIMIT_LINE, 1));
     OK(smtpipe_server_options_new(&options));
     REFUSED(smtpipe_server_options_set_host_name(options, NULL));
@@ -458,6 +459,7 @@ static void sinks(void)
     REFUSED(smtpipe_sink_options_add_user(NULL, "u", "p"));
     REFUSED(smtpipe_sink_options_set_auth_mechanisms(NULL, "PLAIN"));
     REFUSED(smtpipe_sink_options_require_auth(NULL, 1));
+    REFUSED(smtpipe_sink_options_set_auth_needs_tls(NULL, 1));
     REFUSED(smtpipe_sink_options_set_limits(NULL, 1, 1, 1));
     REFUSED(smtpipe_sink_options_add_extension(NULL, "X"));
     REFUSED(smtpipe_sink_options_set_quirk(NULL, SMTPIPE_QUIRK_ENFORCE_SYNC, 1));

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "torture"))
 
 import table
 from mta import SERVERS, Server, Unavailable
+from mta.doors import Door, SecureServer
+from mta.secure import SECURE_SERVERS
 
 
 @pytest.fixture(scope="session")
@@ -53,3 +55,31 @@ def started(name: str, *, tight: bool = False) -> Iterator[Server]:
     yield chosen
     if RUNNING.get(name) is chosen:
         RUNNING.pop(name).stop()
+
+
+@pytest.fixture(scope="session")
+def secure_servers() -> Iterator[Callable[[str], SecureServer]]:
+    """Starts a server with a certificate when it is first asked for; all are stopped at the end."""
+    running: dict[str, SecureServer] = {}
+
+    def start(name: str) -> SecureServer:
+        if name not in running:
+            chosen = SECURE_SERVERS[name]()
+            try:
+                chosen.start()
+            except Unavailable as problem:
+                pytest.skip(f"{chosen.name}: {problem}")
+            running[name] = chosen
+        return running[name]
+
+    yield start
+    for server in running.values():
+        server.stop()
+
+
+@pytest.fixture
+def secure(door: Door, secure_servers: Callable[[str], SecureServer]) -> Iterator[SecureServer]:
+    """The server that has the test's door, with nothing in its queue afterwards."""
+    server = secure_servers(door.server)
+    yield server
+    server.forget()

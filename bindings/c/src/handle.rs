@@ -260,6 +260,18 @@ pub(crate) unsafe fn bytes<'a>(data: *const u8, len: usize) -> Result<&'a [u8], 
     Ok(unsafe { std::slice::from_raw_parts(data, len) })
 }
 
+/// A copy of what C has, of whatever size: one that the system has no memory for is refused.
+pub(crate) fn copied(bytes: &[u8]) -> Result<bytes::Bytes, Failure> {
+    let mut copy = Vec::new();
+    copy.try_reserve_exact(bytes.len()).map_err(no_memory)?;
+    copy.extend_from_slice(bytes);
+    Ok(copy.into())
+}
+
+pub(crate) fn no_memory(error: std::collections::TryReserveError) -> Failure {
+    Failure::new(smtpipe_status::SMTPIPE_ERR_NO_MEMORY, error)
+}
+
 /// Text from C, NUL-terminated UTF-8.
 ///
 /// # Safety

@@ -3,7 +3,9 @@
 
 use crate::borrowed::{Borrowed, smtpipe_release};
 use crate::constants::smtpipe_content;
-use crate::handle::{Failure, Opaque, Out, bytes, free, give, guard, reason, shareable, text, with_mut};
+use crate::handle::{
+    Failure, Opaque, Out, bytes, copied, free, give, guard, no_memory, reason, shareable, text, with_mut,
+};
 use crate::message_source::Drawn;
 use crate::status::smtpipe_status;
 use bytes::Bytes;
@@ -106,7 +108,7 @@ impl MessageHandle {
 
     fn set_content(&mut self, bytes: Bytes) -> Result<(), Failure> {
         self.content = Some(Held::Whole(match self.kind {
-            Kind::Text => Content::new(bytes),
+            Kind::Text => Content::try_new(bytes).map_err(no_memory)?,
             Kind::Binary => Content::binary(bytes),
             Kind::Strict => Content::strict(bytes)
                 .map_err(|error| Failure::new(smtpipe_status::SMTPIPE_ERR_CONTENT, error))?,
@@ -378,7 +380,7 @@ pub unsafe extern "C" fn smtpipe_message_set_content_kind(
 /// @param len      Number of bytes at `data`.
 ///
 /// @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `len` is larger than an object can be;
-///         SMTPIPE_ERR_CONTENT, and then the content is as it was.
+///         SMTPIPE_ERR_CONTENT or SMTPIPE_ERR_NO_MEMORY, and then the content is as it was.
 ///
 /// Ownership: `data` may be reused when the call returns.
 /// Threads: one at a time per message.
@@ -392,7 +394,7 @@ pub unsafe extern "C" fn smtpipe_message_set_content(
     len: usize,
 ) -> smtpipe_status {
     // SAFETY: the caller's promise, see above.
-    unsafe { with_mut(message, |message| message.set_content(Bytes::copy_from_slice(bytes(data, len)?))) }
+    unsafe { with_mut(message, |message| message.set_content(copied(bytes(data, len)?)?)) }
 }
 
 /// Sets the content without copying it: it is sent from the caller's memory. (Text with a bare CR or LF is copied, once.)

@@ -263,6 +263,32 @@ pub unsafe extern "C" fn smtpipe_server_options_add_mechanism(
     }
 }
 
+/// Offers AUTH over TLS only; in clear it is refused (538).
+///
+/// @param options  Must not be NULL.
+/// @param on       0 offers it in clear, too (the default), any other number doesn't.
+///
+/// @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+///
+/// Threads: one at a time per options.
+/// Since: 0.1.0
+///
+/// # Safety
+/// `options` is NULL or live.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn smtpipe_server_options_set_auth_needs_tls(
+    options: *mut smtpipe_server_options,
+    on: i32,
+) -> smtpipe_status {
+    // SAFETY: the caller's promise, see above.
+    unsafe {
+        with_mut(options, |options| {
+            options.auth_needs_tls = on != 0;
+            Ok(())
+        })
+    }
+}
+
 /// Refuses mail, and whatever else needs it, before AUTH has succeeded (530, RFC 4954 section 6).
 ///
 /// @param options   Must not be NULL.

@@ -1,10 +1,9 @@
 //! Streamed content of a session: the answers to `SMTPIPE_EVENT_WANT_CONTENT`.
 
 use crate::config::millis;
-use crate::handle::{bytes, text};
+use crate::handle::{bytes, copied, text};
 use crate::session::{change, smtpipe_session};
 use crate::status::smtpipe_status;
-use bytes::Bytes;
 use std::ffi::c_char;
 
 const fn taken(taken: bool) -> Result<(), smtpipe_status> {
@@ -22,7 +21,8 @@ const fn taken(taken: bool) -> Result<(), smtpipe_status> {
 ///                 before it is written.
 ///
 /// @return SMTPIPE_OK; SMTPIPE_NOTHING if it isn't asked for (any more), and nothing was taken; SMTPIPE_ERR_TICKET;
-///         SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `len` is larger than an object can be.
+///         SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `len` is larger than an object can be; SMTPIPE_ERR_NO_MEMORY, and then it
+///         may be given again.
 ///
 /// Ownership: `data` is copied; it may be reused when the call returns.
 /// Threads: one at a time per session.
@@ -41,7 +41,7 @@ pub unsafe extern "C" fn smtpipe_session_content(
     unsafe {
         change(session, |handle| {
             let (ticket, data) = (handle.views.take_ticket(ticket)?, bytes(data, len)?);
-            let piece = Bytes::copy_from_slice(data);
+            let piece = copied(data)?;
             Ok(taken(handle.session.content(millis(now_ms), ticket, piece))?)
         })
     }

@@ -65,6 +65,27 @@ pub unsafe extern "C" fn smtpipe_sink_options_set_auth_mechanisms(
     }
 }
 
+/// Offers AUTH over TLS only.
+///
+/// @param options  Must not be NULL.
+/// @param on       0 offers it in clear, too (the default), any other number doesn't.
+///
+/// @return SMTPIPE_OK or SMTPIPE_ERR_NULL.
+///
+/// Threads: one at a time per options.
+/// Since: 0.1.0
+///
+/// # Safety
+/// `options` is NULL or live.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn smtpipe_sink_options_set_auth_needs_tls(
+    options: *mut smtpipe_sink_options,
+    on: i32,
+) -> smtpipe_status {
+    // SAFETY: the caller's promise, see above.
+    unsafe { set(options, |options| options.auth_needs_tls = on != 0) }
+}
+
 /// Takes no mail from a client that hasn't logged in (530).
 ///
 /// @param options   Must not be NULL.

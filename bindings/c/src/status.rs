@@ -59,7 +59,9 @@ pub enum smtpipe_status {
     SMTPIPE_ERR_INDEX = -115,
     /// The handle is in use by the call that this one is made from: a callback must not call back into it.
     SMTPIPE_ERR_BUSY = -116,
-    // Last added to this group: -116
+    /// The system has no memory for what was asked. Nothing was done.
+    SMTPIPE_ERR_NO_MEMORY = -117,
+    // Last added to this group: -117
     /// The peer broke the protocol in a way that has no number of its own; the text says how.
     SMTPIPE_ERR_PEER = -200,
     /// The peer sent what is no reply (RFC 5321 section 4.2): malformed, mixed codes, a line or a reply over the limit.
@@ -137,6 +139,7 @@ pub(crate) const ALL: &[smtpipe_status] = &[
     smtpipe_status::SMTPIPE_ERR_STATE,
     smtpipe_status::SMTPIPE_ERR_INDEX,
     smtpipe_status::SMTPIPE_ERR_BUSY,
+    smtpipe_status::SMTPIPE_ERR_NO_MEMORY,
     smtpipe_status::SMTPIPE_ERR_PEER,
     smtpipe_status::SMTPIPE_ERR_PEER_REPLY,
     smtpipe_status::SMTPIPE_ERR_PEER_UNSOLICITED,
@@ -185,6 +188,7 @@ pub(crate) const fn words(status: i32) -> &'static CStr {
         -114 => c"the call does not fit the state of the handle",
         -115 => c"index out of range",
         -116 => c"the handle is in use by the call that this one is made from",
+        -117 => c"out of memory",
         -200 => c"the peer broke the protocol",
         -201 => c"the peer sent a malformed reply",
         -202 => c"the peer sent a reply that nothing asked for",
@@ -237,7 +241,7 @@ mod tests {
             assert_ne!(text, c"unknown status", "{status:?}");
             assert!(seen.insert(text), "{status:?} shares its words");
         }
-        for unknown in [3, -1, -99, -117, -207, -306, -402, -901, i32::MIN, i32::MAX] {
+        for unknown in [3, -1, -99, -118, -207, -306, -402, -901, i32::MIN, i32::MAX] {
             assert_eq!(words(unknown), c"unknown status");
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use engine::session::{Message as EngineMessage, Recipient, Streamed};
 use engine::wire::{Address, Content};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyMemoryError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyMemoryView, PyString, PyTuple, PyType};
 
@@ -49,7 +49,9 @@ impl Message {
         }
         let content = match (body == BodyKind::Binary, strict) {
             (true, _) => Content::binary(bytes),
-            (false, false) => Content::new(bytes),
+            (false, false) => {
+                Content::try_new(bytes).map_err(|error| PyMemoryError::new_err(error.to_string()))?
+            }
             (false, true) => {
                 Content::strict(bytes).map_err(|error| misuse(py, format!("content: {error}")))?
             }
@@ -155,7 +157,7 @@ impl Message {
     #[classmethod]
     #[pyo3(signature = (sender, recipients, *, length = None, rewindable = false, strict = false, **parameters))]
     fn streamed(
-        class: &Bound<'_, PyType>,
+        _class: &Bound<'_, PyType>,
         sender: &Bound<'_, PyAny>,
         recipients: &Bound<'_, PyAny>,
         length: Option<u64>,

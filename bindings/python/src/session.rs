@@ -27,6 +27,8 @@ use crate::reply::Reply;
 use crate::trace::Trace;
 use crate::{client, convert, names, peers, streams, tls};
 
+/// The most that is handed out at once, however much is asked for: what counts as written has to have its memory.
+const MOST: usize = 4 * 1024 * 1024;
 /// How many slices are asked for at once.
 const SLICES: usize = 64;
 
@@ -263,7 +265,7 @@ impl Session {
     #[pyo3(signature = (now, limit = 262_144))]
     fn output<'py>(&self, py: Python<'py>, now: f64, limit: usize) -> PyResult<Bound<'py, PyBytes>> {
         let now = time(py, now)?;
-        let taken = self.with(py, |engine| take_output(engine, now, limit));
+        let taken = self.with(py, |engine| take_output(engine, now, limit.min(MOST)));
         Ok(PyBytes::new(py, &taken))
     }
 

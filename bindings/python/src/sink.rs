@@ -51,7 +51,7 @@ impl Sink {
         pipelining = None, chunking = None, binary_mime = None, eight_bit_mime = None, smtputf8 = None, dsn = None, enhanced = None,
         size = None,
         rcpt_max = None, mail_max = None, rcpt_domain_max = None, extensions = None, rules = None, users = None,
-        auth_mechanisms = None, require_auth = false, tls = None, certificate = None
+        auth_mechanisms = None, require_auth = false, auth_needs_tls = false, tls = None, certificate = None
     ))]
     #[allow(clippy::too_many_arguments)] // one for each documented argument
     fn new(
@@ -80,6 +80,7 @@ impl Sink {
         users: Option<BTreeMap<String, String>>,
         auth_mechanisms: Option<Vec<String>>,
         require_auth: bool,
+        auth_needs_tls: bool,
         tls: Option<&str>,
         certificate: Option<(Vec<u8>, Vec<u8>)>,
     ) -> PyResult<Self> {
@@ -98,6 +99,7 @@ impl Sink {
         options.users = users.into_iter().flatten().collect();
         options.auth_mechanisms = mechanisms(py, &auth_mechanisms.unwrap_or_default())?;
         options.require_auth = require_auth;
+        options.auth_needs_tls = auth_needs_tls;
         options.tls = spoken(py, tls, certificate)?;
         let certificate = options.tls.as_ref().and_then(|tls| match &tls.identity.chain {
             Pem::Data(pem) => Some(pem.to_vec()),
@@ -287,8 +289,12 @@ impl Received {
     }
 
     #[getter]
-    fn content<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
-        PyBytes::new(py, &self.0.content)
+    fn content<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let content = &self.0.content;
+        PyBytes::new_with(py, content.len(), |out| {
+            out.copy_from_slice(content);
+            Ok(())
+        })
     }
 
     #[getter]

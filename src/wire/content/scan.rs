@@ -6,6 +6,8 @@
 //! a time, on any machine and without a line of unsafe code. Dots and octets over 127 are looked for in
 //! the same loop. Only a block that has a bare line end or a dot is looked at again, octet by octet.
 
+use std::collections::TryReserveError;
+
 use memchr::{memchr_iter, memchr2_iter};
 
 /// Octets looked at before the question is whether anything was there. It fits the first-level cache,
@@ -83,11 +85,12 @@ fn first_bare(firsts: &[u8], seconds: &[u8]) -> usize {
     at + usize::from(firsts.get(at) != Some(&b'\r'))
 }
 
-/// A canonical copy. `from` is the offset of the first bare LF or bare CR, as [`scan`] gave it.
-pub(super) fn normalise(bytes: &[u8], from: usize) -> Vec<u8> {
+/// A canonical copy. `from` is the offset of the first bare LF or bare CR, as [`scan`] gave it. An error: no memory for it.
+pub(super) fn normalise(bytes: &[u8], from: usize) -> Result<Vec<u8>, TryReserveError> {
     let (head, tail) = bytes.split_at_checked(from).unwrap_or((&[], bytes));
+    let mut out = Vec::new();
     // Each bare octet becomes two.
-    let mut out = Vec::with_capacity(bytes.len() + count_bare(tail));
+    out.try_reserve_exact(bytes.len().saturating_add(count_bare(tail)))?;
     out.extend_from_slice(head);
     let mut taken = 0;
     for at in memchr2_iter(b'\r', b'\n', tail) {
@@ -100,7 +103,7 @@ pub(super) fn normalise(bytes: &[u8], from: usize) -> Vec<u8> {
         taken = at + if matches!(tail.get(at..), Some([b'\r', b'\n', ..])) { 2 } else { 1 };
     }
     out.extend_from_slice(tail.get(taken..).unwrap_or_default());
-    out
+    Ok(out)
 }
 
 /// How many bare LF and bare CR there are.

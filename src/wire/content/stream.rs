@@ -76,7 +76,8 @@ impl Lines {
                 return Err(if bare_lf { ContentError::BareLf { at } } else { ContentError::BareCr { at } });
             }
             Err(at) => {
-                bytes = scan::normalise(&bytes, at).into();
+                bytes =
+                    scan::normalise(&bytes, at).unwrap_or_else(|_| super::out_of_memory(bytes.len())).into();
                 scan::scan(&bytes).unwrap_or_default()
             }
         };

@@ -10,6 +10,7 @@ import functools
 import hashlib
 import hmac
 import json
+import re
 import time
 from dataclasses import dataclass
 
@@ -20,7 +21,8 @@ USERNAME = "ada"
 #: with what separates things in SASL messages and in the servers' own files
 PASSWORD = "ho=rse, bat~tery"
 TOKEN_KEY = b"the key that the servers check tokens with"
-PASSWORDS = ("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256")
+#: mechanisms that a password is enough for, the strongest first
+PASSWORDS = ("SCRAM-SHA-256", "SCRAM-SHA-1", "CRAM-MD5", "PLAIN", "LOGIN")
 TOKENS = ("OAUTHBEARER", "XOAUTH2")
 
 
@@ -35,13 +37,28 @@ class Door:
     lmtp: bool = False
     #: "required" (STARTTLS), "implicit" or "none"
     tls: str = "required"
-    #: the mechanisms of AUTH that it has to offer behind TLS
+    #: the mechanisms of AUTH that it offers behind TLS, the strongest first
     mechanisms: tuple[str, ...] = ()
+    #: a user's certificate is enough, too (EXTERNAL)
+    certificates: bool = False
     #: the level that `auto` earns
     level: str = "streaming"
 
     def __str__(self) -> str:
-        return f"{self.server} {self.name}"
+        return f"{self.server}, {self.name}"
+
+
+@dataclass
+class Asked:
+    """What a server has noted of what was asked for (RFC 3461, RFC 6531), in words that are the same for all of them."""
+
+    #: "full", "hdrs" or ""
+    ret: str
+    envid: str
+    #: of each recipient: when to report ("never" alone), and the original recipient, type and address
+    recipients: dict[str, tuple[frozenset[str], str]]
+    #: what else is known of it, in the server's own words
+    notes: str
 
 
 class CyrusSasl(Server):
@@ -63,6 +80,12 @@ class SecureServer(Server):
     """A server with a certificate."""
 
     doors: tuple[Door, ...] = ()
+    #: where it keeps mail, as a pattern of the shell
+    keeps = ""
+
+    def forget(self) -> None:
+        """Removes all mail, so that the next test has less to look through."""
+        self.inside("sh", "-c", f"rm -f {self.keeps}")
 
     def configuration(self) -> dict[str, str]:
         made = certificates()
@@ -73,8 +96,27 @@ class SecureServer(Server):
             "/etc/interop/server-key.pem": made.server_key.read_text(),
         }
 
-    def door(self, name: str) -> Door:
-        return next(door for door in self.doors if door.name == name)
+    def asked(self) -> dict[int, Asked]:
+        """What was asked for with each message in the queue, by the letter's number."""
+        raise NotImplementedError
+
+
+def occasions(flags: int) -> frozenset[str]:
+    """NOTIFY, from the lowest bits, in the order in which Postfix and Exim have them."""
+    return frozenset(word for bit, word in enumerate(("never", "success", "failure", "delay")) if flags >> bit & 1)
+
+
+def decoded(xtext: str) -> str:
+    """RFC 3461 section 4."""
+    return re.sub(r"\+([0-9A-F]{2})", lambda match: chr(int(match[1], 16)), xtext)
+
+
+def number_of(content: bytes) -> int:
+    """The letter's number."""
+    match = re.search(rb"X-Interop-Number: (\d+)", content)
+    if match is None:
+        raise ValueError(f"nobody sent this: {content[:200]!r}")
+    return int(match[1])
 
 
 @functools.cache

@@ -32,6 +32,8 @@ LISTENERS = """\
 FULL = "full"
 
 QUOTA = """\
+# the disk is not what is tested
+mail_fsync = never
 mail_plugins = quota
 plugin {
   quota = maildir:User quota
@@ -43,6 +45,7 @@ class SecureDovecot(SecureServer, Dovecot):
     name = "dovecot-secure"
     port = 2741
     beneath = (Dovecot,)
+    keeps = "/var/spool/keep/*/new/*"
     packages = ()
 
     def __init__(self) -> None:

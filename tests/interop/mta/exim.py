@@ -91,4 +91,4 @@ def read(path: Path) -> Stored:
         headers = headers[digits + 2 + length :].lstrip(b"\n")
     # The recipients are the last lines of the envelope, behind their number.
     count = max(n for n in range(1, len(lines)) if lines[-n - 1] == str(n))
-    return Stored(content + b"\n" + body, lines[2].strip("<>"), lines[-count:])
+    return Stored(content + b"\n" + body, lines[2].strip("<>"), [line.partition(" ")[0] for line in lines[-count:]])

@@ -5,8 +5,10 @@ A user's certificate logs in, too (EXTERNAL). SCRAM it has from Cyrus SASL.
 
 from __future__ import annotations
 
+import re
+
 from .certificates import USER_ADDRESS
-from .doors import PASSWORD, USERNAME, CyrusSasl, Door, SecureServer
+from .doors import PASSWORD, USERNAME, Asked, CyrusSasl, Door, SecureServer, decoded, number_of, occasions
 from .exim import CONF, Exim
 
 #: Exim's main section goes on with this
@@ -73,6 +75,8 @@ external:
   server_set_id = $auth2
 """
 
+MECHANISMS = ("SCRAM-SHA-256", "CRAM-MD5", "PLAIN", "LOGIN")
+
 
 def conf() -> str:
     main, _, rest = CONF.partition("acl_mail:\n")
@@ -85,6 +89,7 @@ class SecureExim(SecureServer, Exim):
     name = "exim-secure"
     port = 2711
     beneath = (Exim, CyrusSasl)
+    keeps = "/var/spool/exim4/input/*"
     packages = ()
     files = {
         "/etc/sasl2/exim.conf": CyrusSasl.conf,
@@ -92,7 +97,23 @@ class SecureExim(SecureServer, Exim):
     }
     command = f"{CyrusSasl.passwords}\n{Exim.command}"
     doors = (
-        Door("exim", "starttls", 2711, mechanisms=("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256")),
-        Door("exim", "implicit", 2712, tls="implicit", mechanisms=("PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-256")),
+        Door("exim", "starttls", 2711, mechanisms=MECHANISMS, certificates=True),
+        Door("exim", "implicit", 2712, tls="implicit", mechanisms=MECHANISMS, certificates=True),
         Door("exim", "in clear", 2713, tls="none"),
     )
+
+    def asked(self) -> dict[int, Asked]:
+        spool = self.path("/var/spool/exim4/input")
+        return dict(noted(path.read_bytes()) for path in spool.glob("*-H"))
+
+
+def noted(spooled: bytes) -> tuple[int, Asked]:
+    """Attributes of the message are lines of their own; a recipient's stand behind it: its ORCPT, the length of that and flags."""
+    envelope, _, header = spooled.partition(b"\n\n")
+    lines = envelope.decode().split("\n")
+    attributes = dict(line[1:].partition(" ")[::2] for line in lines if line.startswith("-"))
+    ret = {"": "", "1": "full", "2": "hdrs"}[attributes.get("dsn_ret", "")]
+    recipients = {}
+    for address, orcpt, numbers in (([*line.split(" "), "", "0,0"])[:3] for line in lines if re.match(r"[^ -<][^ <]*@", line)):
+        recipients[address] = (occasions(int(numbers.partition(",")[2]) >> 1), decoded(orcpt))
+    return number_of(header), Asked(ret, decoded(attributes.get("dsn_envid", "")), recipients, "\n".join(lines))

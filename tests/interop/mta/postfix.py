@@ -78,13 +78,17 @@ class Postfix(Server):
     command = "postfix set-permissions >/dev/null 2>&1 || true\nexec postfix start-fg"
 
     def stored(self) -> Iterator[Stored]:
+        for envelope, content in self.held():
+            yield Stored(
+                content,
+                next((line[8:] for line in envelope if line.startswith("sender: ")), None),
+                [line[11:] for line in envelope if line.startswith("recipient: ")],
+            )
+
+    def held(self) -> Iterator[tuple[list[str], bytes]]:
+        """The lines that postcat has of each message's envelope, and the content."""
         hold = self.path("/var/spool/postfix/hold")
         files = sorted(f"/var/spool/postfix/hold/{path.name}" for path in hold.glob("*"))
         for start in range(0, len(files), 100):
             for match in RECORD.finditer(self.inside("postcat", "-e", "-h", "-b", *files[start : start + 100])):
-                envelope = match["envelope"].decode("utf-8", "surrogateescape").splitlines()
-                yield Stored(
-                    match["content"],
-                    next((line[8:] for line in envelope if line.startswith("sender: ")), None),
-                    [line[11:] for line in envelope if line.startswith("recipient: ")],
-                )
+                yield match["envelope"].decode("utf-8", "surrogateescape").splitlines(), match["content"]

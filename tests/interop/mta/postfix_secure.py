@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 
-from .doors import PASSWORD, PASSWORDS, TOKEN_KEY, TOKENS, USERNAME, CyrusSasl, Door, SecureServer
+from .doors import PASSWORD, PASSWORDS, TOKEN_KEY, TOKENS, USERNAME, Asked, CyrusSasl, Door, SecureServer, number_of, occasions
 from .dovecot import Dovecot
 from .postfix import MAIN_CF, MASTER_CF, Postfix
 
@@ -65,6 +65,12 @@ userdb {
   driver = static
   args = uid=nobody gid=nogroup home=/nonexistent
 }
+# no penalty for the tests' wrong passwords
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
 service auth {
   unix_listener /var/spool/postfix/private/auth {
     mode = 0666
@@ -83,6 +89,7 @@ class SecurePostfix(SecureServer, Postfix):
     name = "postfix-secure"
     port = 2701
     beneath = (Postfix, Dovecot, CyrusSasl)
+    keeps = "/var/spool/postfix/hold/*"
     packages = ()
     users = (*Postfix.users, *Dovecot.users)
     files = {
@@ -103,3 +110,22 @@ class SecurePostfix(SecureServer, Postfix):
         Door("postfix", "starttls, Cyrus SASL", 2703, mechanisms=PASSWORDS),
         Door("postfix", "in clear", 2704, tls="none"),
     )
+
+    def asked(self) -> dict[int, Asked]:
+        return {number_of(content): noted(envelope) for envelope, content in self.held()}
+
+
+def noted(envelope: list[str]) -> Asked:
+    """What stands in front of "recipient" is of that recipient."""
+    of_message, of_recipient = Asked("", "", {}, "\n".join(envelope)), dict[str, str]()
+    for key, _, value in (line.removeprefix("named_attribute: ").replace(": ", "=", 1).partition("=") for line in envelope):
+        of_recipient[key] = value
+        if key == "envelope_id":
+            of_message.envid = value
+        elif key == "ret_flags":
+            of_message.ret = {"1": "full", "2": "hdrs"}[value]
+        elif key == "recipient":
+            flags = int(of_recipient.get("notify_flags", "0"))
+            of_message.recipients[value] = (occasions(flags), of_recipient.get("dsn_orig_rcpt", ""))
+            of_recipient = {}
+    return of_message

@@ -86,14 +86,20 @@ class Sendmail(Server):
             yield read(path)
 
 
-def read(path: Path) -> Stored:
-    """One queued message. A line of a qf file that begins with white space goes on with the one before it."""
+def entries_of(path: Path) -> list[str]:
+    """The entries of a qf file. A line that begins with white space goes on with the one before it."""
     entries: list[str] = []
     for line in path.read_text("utf-8", "surrogateescape").split("\n"):
         if line[:1] in ("\t", " ") and entries:
             entries[-1] += "\n" + line
         else:
             entries.append(line)
+    return entries
+
+
+def read(path: Path) -> Stored:
+    """One queued message."""
+    entries = entries_of(path)
     headers = "".join(match[1] + "\n" for match in map(HEADER.fullmatch, entries) if match)
     body = path.with_name("df" + path.name[2:]).read_bytes()
     return Stored(

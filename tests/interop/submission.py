@@ -1,0 +1,218 @@
+"""Sends posts through a door with smtpipe: over TLS, logged in, with what each asks for. From Python and from C (submit.c)."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+import os
+import shlex
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from corpus import Letter
+from drivers import ROOT
+from mta.certificates import certificates
+from mta.doors import Door
+
+PATIENCE = 60.0
+#: What smtpipe.h calls the errors that Python has classes for.
+ERRORS = {-520: "TlsError", -303: "AuthenticationError", -304: "AuthenticationError"}
+
+
+@dataclass(frozen=True)
+class Login:
+    """Who logs in, and how."""
+
+    username: str = ""
+    password: str = ""
+    token: str = ""
+    mechanism: str = ""
+    #: by the user's certificate
+    external: bool = False
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a session is told beside its door."""
+
+    login: Login | None = None
+    #: whose certificates are believed
+    authority: Path = field(default_factory=lambda: certificates().authority)
+    #: the name that the server's certificate has to have
+    name: str = ""
+
+
+@dataclass
+class Post:
+    """A message, with what it asks for: parameters of MAIL and, for each recipient, of RCPT."""
+
+    sender: str
+    recipients: list[tuple[str, dict[str, Any]]]
+    content: bytes
+    asks: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, letter: Letter) -> Post:
+        return cls(letter.sender, [(recipient, {}) for recipient in letter.recipients], letter.content)
+
+
+#: The numbers that letters have had.
+_NUMBERS = itertools.count(0, 1000)
+
+
+def numbers(count: int) -> range:
+    """So many that no other letter has."""
+    first = next(_NUMBERS)
+    return range(first, first + count)
+
+
+@dataclass
+class Fate:
+    """What became of one post: a reply is its code and text."""
+
+    status: str
+    reply: tuple[int, str]
+    reason: str
+    recipients: list[tuple[str, str, tuple[int, str]]]
+
+
+@dataclass
+class Submission:
+    """What became of a whole session."""
+
+    fates: list[Fate]
+    #: the lines that were sent, but for content
+    sent: list[str]
+    level: str = ""
+    round_trips: int = 0
+    downgrades: int = 0
+    connections: int = 0
+    tls: tuple[str, str] | None = None
+    error: str = ""
+    error_text: str = ""
+    error_reply: tuple[int, str] = (0, "")
+
+
+def by_python(door: Door, terms: Terms, posts: Sequence[Post]) -> Submission:
+    """Through the installed package."""
+    import smtpipe
+
+    sent: list[str] = []
+    report = Submission([], sent)
+
+    def trace(direction: str, line: bytes) -> None:
+        if direction == "sent":
+            sent.append(line.decode().rstrip("\r\n"))
+
+    login = terms.login or Login()
+    options: dict[str, Any] = {
+        "tls": door.tls,
+        "ca_file": terms.authority if door.tls != "none" else None,
+        "tls_name": terms.name or None,
+        "client_certificate": (certificates().user, certificates().user_key) if login.external else None,
+        "username": login.username or None,
+        "password": login.password or None,
+        "oauth_token": login.token or None,
+        "auth_mechanisms": ["EXTERNAL"] if login.external else [login.mechanism] if login.mechanism else None,
+    }
+    try:
+        client = smtpipe.connect(
+            None if door.path else "127.0.0.1",
+            door.port,
+            unix_path=door.path,
+            local_name="client.test",
+            lmtp=door.lmtp,
+            timeout=PATIENCE,
+            trace=trace,
+            **options,
+        )
+    except smtpipe.SessionError as error:
+        report.error, report.error_text, report.error_reply = type(error).__name__, str(error), reply_of(error.reply)
+        return report
+    found: dict[int, smtpipe.Outcome] = {}
+    with client:
+        for outcome in client.send_all(smtpipe.Message(post.sender, post.recipients, post.content, **post.asks) for post in posts):
+            assert outcome.ticket not in found, "a second outcome"
+            found[outcome.ticket] = outcome
+        report.level, stats = client.level.value, client.stats
+        report.tls = (client.tls.version, client.tls.cipher) if client.tls else None
+    report.round_trips, report.downgrades, report.connections = stats.round_trips, stats.downgrades, stats.connections
+    for _, outcome in sorted(found.items()):
+        recipients = [(to.address, to.status.value, reply_of(to.reply)) for to in outcome.recipients]
+        report.fates.append(Fate(outcome.status.value, reply_of(outcome.reply), outcome.reason or "", recipients))
+    return report
+
+
+def reply_of(reply: Any) -> tuple[int, str]:
+    return (0, "") if reply is None else (reply.code, reply.text)
+
+
+@functools.cache
+def c_program() -> Path:
+    """submit.c, built against the header and the library of this tree."""
+    out = ROOT / "build" / "interop-submit"
+    out.parent.mkdir(exist_ok=True)
+    subprocess.run(["make", "-s", "lib"], cwd=ROOT, check=True, capture_output=True)
+    library = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "release"
+    command = f"cc -std=c99 -O1 -g -Wall -Wextra -Werror -Iinclude tests/interop/submit.c -o {out} {library}/libsmtpipe.a"
+    subprocess.run([*shlex.split(command), "-lpthread", "-ldl", "-lm"], cwd=ROOT, check=True)
+    return out
+
+
+def by_c(door: Door, terms: Terms, posts: Sequence[Post]) -> Submission:
+    """Through smtpipe.h: the posts go to submit.c on its standard input."""
+    arguments = [f"unix={door.path}" if door.path else f"port={door.port}", f"lmtp={int(door.lmtp)}"]
+    if door.tls != "none":
+        arguments += [f"tls={door.tls}", f"authority={terms.authority}"]
+        arguments += [f"name={terms.name}"] if terms.name else []
+    if terms.login:
+        login = terms.login
+        given = {"username": login.username, "password": login.password, "token": login.token, "mechanisms": login.mechanism}
+        arguments += [f"{key}={value}" for key, value in given.items() if value]
+        if login.external:
+            arguments += [f"certificate={certificates().user}", f"key={certificates().user_key}", "external=1"]
+    work = b"".join(map(written, posts))
+    run = subprocess.run([str(c_program()), *arguments], input=work, capture_output=True, timeout=2 * PATIENCE, check=False)
+    assert run.returncode == 0, run.stderr.decode()
+    *lines, end = map(json.loads, run.stdout.splitlines())
+    outcomes = sorted((line for line in lines if "ticket" in line), key=lambda line: line["ticket"])
+    assert [outcome["ticket"] for outcome in outcomes] == list(range(1, len(outcomes) + 1)), "an outcome for each ticket, and one"
+    return Submission(
+        [
+            Fate(
+                line["status"],
+                tuple(line["reply"]),
+                line["reason"],
+                [(a, s, tuple(reply)) for a, s, reply in line["recipients"]],
+            )
+            for line in outcomes
+        ],
+        [line["sent"] for line in lines if "sent" in line],
+        end["level"],
+        end["round_trips"],
+        end["downgrades"],
+        end["connections"],
+        (end["tls"], end["cipher"]) if "tls" in end else None,
+        ERRORS.get(end["error"], str(end["error"])) if "error" in end else "",
+        end.get("text", ""),
+        tuple(end.get("reply", (0, ""))),
+    )
+
+
+def written(post: Post) -> bytes:
+    """A post in the words that submit.c reads."""
+    lines = [f"from {post.sender}"]
+    lines += [f"param {keyword} {value}" for keyword, value in post.asks.items()]
+    for address, asks in post.recipients:
+        lines.append(f"to {address}")
+        lines += [f"recipient_param {keyword} {value}" for keyword, value in asks.items()]
+    lines.append(f"content {len(post.content)}")
+    return "".join(f"{line}\n" for line in lines).encode() + post.content
+
+
+Driver = Callable[[Door, Terms, Sequence[Post]], Submission]
+DRIVERS: dict[str, Driver] = {"python": by_python, "c": by_c}
