@@ -25,7 +25,11 @@ class SmtpSink(Server):
 
     def stored(self) -> Iterator[Stored]:
         for path in sorted(self.path("/var/spool/dump").iterdir()):
-            head, _, rest = path.read_bytes().partition(b"\nReceived: ")
+            try:
+                dump = path.read_bytes()
+            except FileNotFoundError:
+                continue  # of a connection that was cut: it has just removed it
+            head, _, rest = dump.partition(b"\nReceived: ")
             found = [(kind, value.decode()) for kind, value in ARGUMENT.findall(head)]
             yield Stored(
                 # It ends its dump with a line end of its own.
