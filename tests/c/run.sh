@@ -89,7 +89,14 @@ done
 if have valgrind; then
     echo "tests: valgrind"
     for test in $tests; do
-        try "$test under valgrind" valgrind -q --leak-check=full --error-exitcode=9 "$work/$test-c11"
+        how="--leak-check=full"
+        case $test in
+        # What ring's assembler writes, valgrind takes for never written; and sessions to be resumed are kept by the process, which
+        # it calls possibly lost.
+        *tls*) how="$how --undef-value-errors=no --show-leak-kinds=definite --errors-for-leak-kinds=definite" ;;
+        esac
+        # shellcheck disable=SC2086
+        try "$test under valgrind" valgrind -q $how --error-exitcode=9 "$work/$test-c11"
     done
 else
     skip "valgrind" "it is missing (apt-get install valgrind)"
