@@ -64,10 +64,19 @@ def test_surrogates_are_not_text() -> None:
 
 @pytest.mark.parametrize("value", ["a b", "a\r\nRSET", "a=b", "\0", "é\x7f"])
 def test_bad_parameters(value: str) -> None:
-    with pytest.raises(ValueError, match="^parameter envid"):
-        smtpipe.Message(*GOOD, envid=value)
-    with pytest.raises(ValueError, match="^parameter notify"):
+    with pytest.raises(ValueError, match="^parameter x_new"):
+        smtpipe.Message(*GOOD, x_new=value)
+    with pytest.raises(ValueError, match="^parameter x_new"):
+        smtpipe.Message("a@example.com", [("b@example.net", {"x_new": value})], CONTENT)
+    with pytest.raises(ValueError, match="notify"):
         smtpipe.Message("a@example.com", [("b@example.net", {"notify": value})], CONTENT)
+
+
+@pytest.mark.parametrize("value", ["a\r\nRSET", "\0", "é\x7f"])
+def test_bad_envelope_identifiers(value: str) -> None:
+    """Anything printable goes, as xtext; nothing else does (RFC 3461 section 4.4)."""
+    with pytest.raises(ValueError, match="^envid"):
+        smtpipe.Message(*GOOD, envid=value)
 
 
 def test_parameters_that_are_facts() -> None:

@@ -223,6 +223,10 @@ def test_misuse_of_rcpt(wish: dict[str, Any]) -> None:
 
 def test_on_the_wrong_command(bare: smtpipe.Sink) -> None:
     with smtpipe.connect("127.0.0.1", bare.port, timeout=PATIENCE) as client:
-        for wrong in (message(NOTIFY="NEVER"), message(("x@y", {"BY": "600;R"})), message(ret="full", RET="HDRS")):
+        for wrong in (
+            message(NOTIFY="NEVER"),
+            message(("x@y", {"BY": "600;R"})),
+            message(ret="full", RET="HDRS"),
+        ):
             with pytest.raises(smtpipe.MisuseError):
                 client.send(wrong)

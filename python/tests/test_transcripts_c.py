@@ -41,7 +41,15 @@ ERRORS = {
 }
 """The session's errors, by the name that the transcripts give them."""
 
-MISUSES = {"MisplacedParameter": -105, "RepeatedParameter": -105, "Closed": -114, "ForbiddenCommand": -107, "Line": -107, "NoRecipient": -110, "NullRecipient": -104}
+MISUSES = {
+    "MisplacedParameter": -105,
+    "RepeatedParameter": -105,
+    "Closed": -114,
+    "ForbiddenCommand": -107,
+    "Line": -107,
+    "NoRecipient": -110,
+    "NullRecipient": -104,
+}
 """Why something isn't taken, likewise."""
 
 OK, NOTHING = 0, 2

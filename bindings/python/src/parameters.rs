@@ -236,6 +236,12 @@ fn original(value: &Bound<'_, PyAny>) -> PyResult<Result<OriginalRecipient, Para
         return Ok(OriginalRecipient::typed(&kind, &text));
     }
     let address = text(value, "orcpt")?;
+    // As it is written on the wire, but for xtext. No address begins so: a semicolon in front of an @ needs quotes.
+    if let Some((kind, rest)) = address.split_once(';')
+        && kind.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    {
+        return Ok(OriginalRecipient::typed(kind, rest));
+    }
     let address =
         Address::new(&address).map_err(|error| misuse(value.py(), format!("orcpt {address:?}: {error}")))?;
     Ok(OriginalRecipient::new(&address))
