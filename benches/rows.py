@@ -162,7 +162,8 @@ def p3(loopback: Loopback) -> Row:
         bare.median >= 0.6 and source is not None and source.median >= 30,
         ("sender", "messages/s", "of the bare loop"),
         table,
-        f"Ours with {WINDOW} messages in flight, and with the default. lettre and mail-send write a message in several pieces with Nagle's algorithm on, and wait 40 ms for each.",
+        f"Ours with {WINDOW} messages in flight, and with the default. lettre and mail-send write a message in several pieces "
+        "with Nagle's algorithm on, and wait 40 ms for each.",
     )
 
 
@@ -284,7 +285,8 @@ def t1() -> Row:
     return Row(
         "T1",
         "TLS handshake plus first group: no more round trips than the protocol needs; a resumed session of TLS 1.2 one fewer",
-        f"{newest['starttls']} by STARTTLS, {newest['implicit']} implicit (TLS 1.3); TLS 1.2 {older[False]}, resumed {older[True]} for the handshake",
+        f"{newest['starttls']} by STARTTLS, {newest['implicit']} implicit (TLS 1.3); TLS 1.2 {older[False]}, resumed {older[True]} "
+        "for the handshake",
         exact and older[False] - older[True] == 1,
         ("mode", "version", "resumed", "handshake", "round trips in all", "time"),
         [

@@ -88,8 +88,8 @@ def connect(
         early: to a server that `peers` knows to allow it (PIPECONNECT), commands go out before it greets:
             `connect` then returns as soon as there is a connection, `capabilities` are those of last time,
             and a server that refuses the session says so by `collect` and `error`.
-        utf8: what becomes of addresses that aren't ASCII where SMTPUTF8 isn't offered: `"refuse"` the message,
-            or `"downgrade"`, which sends domains in their ASCII form (local parts have none).
+        utf8: what becomes of addresses that aren't ASCII where SMTPUTF8 isn't offered: `"refuse"` the
+            message, or `"downgrade"`, which sends domains in their ASCII form (local parts have none).
         xclient: on whose behalf to speak, said by XCLIENT (Postfix) as far as the server offers to hear it:
             `{"addr": "192.0.2.1", "name": None}`. A server that doesn't take it raises a `SessionError`.
 

@@ -164,7 +164,7 @@ class Outcome:
         """Why, where no reply explains it."""
     @property
     def left_out(self) -> tuple[str, ...]:
-        """Extensions that the message asked for and the server didn't offer, so that it was sent without them.
+        """Extensions that the message asked for and the server didn't offer: it was sent without them.
 
         By their EHLO keywords: `"DSN"` means that no report was asked for; `"SMTPUTF8"` that domains were
         sent in their ASCII form.
@@ -303,7 +303,7 @@ class Client:
         """
     def vrfy(self, who: str) -> int:
         """Queue VRFY (is there such a user or mailbox?) and return its ticket, as `command` does."""
-    def expn(self, list: str) -> int:
+    def expn(self, name: str) -> int:
         """Queue EXPN (who is on that list?) and return its ticket, as `command` does."""
     def etrn(self, node: str) -> int:
         """Queue ETRN (RFC 1985: send what is queued for that host) and return its ticket, as `command` does.
@@ -401,7 +401,7 @@ class Session:
         """Queue a raw command and return its ticket."""
     def vrfy(self, who: str) -> int:
         """Queue VRFY and return its ticket."""
-    def expn(self, list: str) -> int:
+    def expn(self, name: str) -> int:
         """Queue EXPN and return its ticket."""
     def etrn(self, node: str) -> int:
         """Queue ETRN and return its ticket."""
@@ -565,9 +565,9 @@ class Sink:
     whose habits it takes on: `"postfix"`, `"exim"`, `"dovecot"`, `"sendmail"`, `"haraka"`, `"courier"`,
     `"opensmtpd"`, `"aiosmtpd"`, `"go-smtp"`. The other arguments say what is offered; `None` leaves it as
     it is. `extensions` are further lines of the EHLO reply; the sink knows what `"DELIVERBY 120"`,
-    `"MT-PRIORITY"`, `"FUTURERELEASE 86400 2030-01-01T00:00:00Z"`, `"REQUIRETLS"`, `"NO-SOLICITING"`, `"PRDR"`,
-    `"XCLIENT NAME ADDR"` and `"XFORWARD NAME ADDR"` allow, and takes it. `rules` are asked in order. `users`
-    are who may log in, each with a password or OAuth token, by any of `auth_mechanisms`; without, AUTH isn't
+    `"MT-PRIORITY"`, `"FUTURERELEASE 86400 2030-01-01T00:00:00Z"`, `"REQUIRETLS"`, `"NO-SOLICITING"`,
+    `"PRDR"`, `"XCLIENT NAME ADDR"` and `"XFORWARD NAME ADDR"` allow, and takes it. `rules` are asked in order.
+    `users` are who may log in, each with a password or OAuth token, by any of `auth_mechanisms`; without, AUTH isn't
     offered. With `require_auth` nobody else can send, with `auth_needs_tls` nobody in clear.
     With `tls` it offers STARTTLS, or speaks TLS from the first octet, by a `certificate` and its key (PEM),
     or by one that it makes for `localhost`.

@@ -1,4 +1,4 @@
-"""What a message may ask for, from both ends: as the sink got it, and what is left out or refused without it."""
+"""What a message may ask for, from both ends: as the sink got it; what is left out or refused without it."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ def test_queries(bare: smtpipe.Sink) -> None:
         {"priority": 10},
         {"hold_for": 0},
         {"hold_until": "tomorrow"},
-        {"hold_until": datetime(2029, 1, 1)},  # noqa: DTZ001
+        {"hold_until": datetime(2029, 1, 1)},
         {"solicit": ["1"]},
         {"require": ["NONSENSE"]},
         {"forward": {"colour": "x"}},

@@ -1,4 +1,4 @@
-"""Content that there is no memory for is a `MemoryError`, and nothing else is touched. The refusal is real."""
+"""Content that there is no memory for is a `MemoryError`; nothing else is touched. The refusal is real."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 //! TLS: the only floor that names the library that does it (rustls). It knows no socket and no clock of its own: a
-//! [`Channel`] turns clear octets into encrypted ones and back, and whoever has the connection carries them.
+//! `Channel` turns clear octets into encrypted ones and back, and whoever has the connection carries them.
 //!
 //! It must never accept a certificate that the policy doesn't, send anything before the handshake is done, or log a key.
 //!

@@ -138,8 +138,8 @@ impl Session {
         self.command(py, line(py, RawLine::vrfy(who))?.as_str())
     }
 
-    fn expn(&self, py: Python<'_>, list: &str) -> PyResult<u64> {
-        self.command(py, line(py, RawLine::expn(list))?.as_str())
+    fn expn(&self, py: Python<'_>, name: &str) -> PyResult<u64> {
+        self.command(py, line(py, RawLine::expn(name))?.as_str())
     }
 
     fn etrn(&self, py: Python<'_>, node: &str) -> PyResult<u64> {
