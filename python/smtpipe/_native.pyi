@@ -566,9 +566,10 @@ class Sink:
     `"opensmtpd"`, `"aiosmtpd"`, `"go-smtp"`. The other arguments say what is offered; `None` leaves it as
     it is. `extensions` are further lines of the EHLO reply; the sink knows what `"DELIVERBY 120"`,
     `"MT-PRIORITY"`, `"FUTURERELEASE 86400 2030-01-01T00:00:00Z"`, `"REQUIRETLS"`, `"NO-SOLICITING"`,
-    `"PRDR"`, `"XCLIENT NAME ADDR"` and `"XFORWARD NAME ADDR"` allow, and takes it. `rules` are asked in order.
-    `users` are who may log in, each with a password or OAuth token, by any of `auth_mechanisms`; without, AUTH isn't
-    offered. With `require_auth` nobody else can send, with `auth_needs_tls` nobody in clear.
+    `"PRDR"`, `"XCLIENT NAME ADDR"` and `"XFORWARD NAME ADDR"` allow, and takes it. `rules` are asked in
+    order. `users` are who may log in, each with a password or OAuth token, by any of `auth_mechanisms`;
+    without, AUTH isn't offered. With `require_auth` nobody else can send, with `auth_needs_tls` nobody in
+    clear.
     With `tls` it offers STARTTLS, or speaks TLS from the first octet, by a `certificate` and its key (PEM),
     or by one that it makes for `localhost`.
     """
