@@ -45,6 +45,8 @@ fn plain(content: &[u8]) -> Letter {
         recipients: Vec::new(),
         content: content.to_vec(),
         binary: false,
+        require: Vec::new(),
+        forward: Vec::new(),
         stream: None,
     }
 }

@@ -2,7 +2,7 @@
 //! of this library reads back exactly what was meant: nothing can be smuggled from an argument into a command.
 
 use smtpipe::server::{Request, ServerOptions, ServerSession};
-use smtpipe::wire::{Address, Body, HostName, Param, RawLine, command, xtext};
+use smtpipe::wire::{Address, Body, Extension, HostName, Param, RawLine, command, xtext};
 
 use crate::choices::Choices;
 
@@ -65,9 +65,13 @@ fn parameter(field: &str) -> Option<Param> {
 /// The server's own parser, which was written by somebody else, must find the same.
 fn read_back(address: &Address, params: &[Param], wire: &[u8], sender: bool) {
     let known = ["SIZE", "BODY", "SMTPUTF8"];
-    // The session adds these itself, and refuses what it would have to give twice.
-    let twice = |param: &Param| known.iter().any(|word| param.keyword().eq_ignore_ascii_case(word));
-    if params.iter().any(twice) {
+    // The session adds these itself, and refuses what it would have to give twice. What else has a meaning, the server half
+    // wants to have in its own form, and a `Param` made by hand is not held to that.
+    let has_a_form = |param: &Param| {
+        let word = param.keyword();
+        Extension::of_mail(word).or(Extension::of_rcpt(word)).is_some() || word.eq_ignore_ascii_case("AUTH")
+    };
+    if params.iter().any(has_a_form) {
         return;
     }
     let options = ServerOptions {

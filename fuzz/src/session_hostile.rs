@@ -189,6 +189,8 @@ fn letter(at: usize, shape: u8) -> Letter {
         recipients: (0..=shape & 3).map(|nth| mailbox(format!("r{at}-{nth}@b.example"))).collect(),
         content: content.to_vec(),
         binary: shape & 0xe0 == 0xe0,
+        require: Vec::new(),
+        forward: Vec::new(),
         stream: (shape & 0xe0 == 0x60).then(|| Streaming {
             piece: 7,
             rewind: shape & 1 == 0,

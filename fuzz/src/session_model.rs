@@ -85,6 +85,8 @@ fn letter(at: usize, choices: &mut Choices<'_>) -> Letter {
         stream: stream(shape, content.len(), choices),
         content,
         binary: false,
+        require: Vec::new(),
+        forward: Vec::new(),
     }
 }
 
