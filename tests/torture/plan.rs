@@ -172,7 +172,7 @@ pub(crate) const fn is_binary(number: usize) -> bool {
 /// A field of them. Before and behind it are rows of messages that have all of their content, so that as many as may be are
 /// in flight there.
 const fn given_as_it_goes(number: usize) -> bool {
-    matches!(number, 40..80) && number % 2 == 0
+    matches!(number, 40..80) && number.is_multiple_of(2)
 }
 
 fn given(number: usize, raw: &[u8]) -> Option<Given> {
