@@ -312,8 +312,9 @@ impl Session {
             self.flight.push_back(last);
             return Step::Went;
         }
-        // Nobody gets it. After a refused MAIL in lock-step there is nothing to reset: no RCPT was sent.
-        self.needs_rset = last.named > 0;
+        // Nobody gets it. After a refused MAIL in lock-step there is nothing to reset, as no RCPT was sent; but what XFORWARD
+        // said would be taken for the next message's.
+        self.needs_rset = last.named > 0 || last.job.forwarded > 0;
         self.last_ended_well = false;
         if all && last.any_refused() && !last.is_condemned() {
             last.on_policy();

@@ -79,7 +79,8 @@ impl Server {
                 Request::Mail { from, .. } => {
                     let number = plan.number_of(from.as_str());
                     self.mails.push(number);
-                    let told = std::mem::take(&mut self.forward);
+                    // As with Postfix, it stays said when MAIL is refused.
+                    let told = self.forward.as_str();
                     let due = number.and_then(origin).filter(|_| self.forwards);
                     if due.is_some() == told.is_empty() || !due.is_none_or(|due| told.contains(&due)) {
                         ledger.complain(format!("{from:?} was forwarded from {told:?}"));
@@ -164,6 +165,7 @@ impl Server {
             let served = self.recipients.iter().map(String::as_str).filter(|r| !full(r));
             ledger.accept(plan, &self.sender, served, &self.content);
         }
+        self.forward.clear();
         self.recipients.clear();
         self.content.clear();
     }
