@@ -238,6 +238,8 @@ class Message:
         """A message of the `email` or `mailbox` modules. Bcc is left out of what is sent.
 
         The envelope comes from Sender or From, and To, Cc and Bcc (or their Resent- forms), unless given.
+        A header that has UTF-8 in it as it is written out (RFC 6532) asks for SMTPUTF8 by itself, as
+        `utf8_headers=True` does elsewhere; `utf8_headers=False` doesn't.
         """
     @property
     def sender(self) -> str:
