@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from corpus import Letter
-from drivers import ROOT
+from drivers import ROOT, fed
 from mta.certificates import certificates
 from mta.doors import Door
 
@@ -190,7 +190,7 @@ def by_c(door: Door, terms: Terms, posts: Sequence[Post]) -> Submission:
     arguments += ["utf8=downgrade"] if terms.downgrade else []
     arguments += [f"xclient.{name}={value}" for name, value in terms.xclient.items()]
     work = b"".join(map(written, posts))
-    run = subprocess.run([str(c_program()), *arguments], input=work, capture_output=True, timeout=2 * PATIENCE, check=False)
+    run = fed([str(c_program()), *arguments], work, 2 * PATIENCE)
     assert run.returncode == 0, run.stderr.decode()
     *lines, end = map(json.loads, run.stdout.splitlines())
     outcomes = sorted((line for line in lines if "ticket" in line), key=lambda line: line["ticket"])

@@ -193,7 +193,7 @@ int main(int argc, char **argv) {
 
   while (status == SMTPIPE_OK && (message = read_message()) != NULL) {
     while (!smtpipe_client_has_room(client) && collect()) continue;
-    status = smtpipe_client_send(client, message, &ticket);
+    status = smtpipe_client_submit(client, message, &ticket);
     smtpipe_message_free(message);
     if (status != SMTPIPE_ERR_STATE) check(status, "send", smtpipe_client_reason(client));
   }
