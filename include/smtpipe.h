@@ -245,7 +245,7 @@ enum smtpipe_status
      */
     SMTPIPE_ERR_PEER_INJECTED = -206,
     /**
-     * The greeting or EHLO was refused.
+     * The greeting, EHLO or XCLIENT was refused.
      */
     SMTPIPE_ERR_REFUSED = -301,
     /**
@@ -992,7 +992,7 @@ enum smtpipe_reason
      */
     SMTPIPE_REASON_NOT_OFFERED = 15,
     /**
-     * REQUIRETLS (RFC 8689), and the connection isn't encrypted.
+     * REQUIRETLS (RFC 8689), and the connection isn't encrypted, or nobody checked the server's certificate.
      */
     SMTPIPE_REASON_NEEDS_TLS = 16,
     /**
@@ -2886,6 +2886,23 @@ smtpipe_status smtpipe_config_set_max_in_flight(struct smtpipe_config *config, s
  * `config` is NULL or live.
  */
 smtpipe_status smtpipe_config_set_max_unanswered(struct smtpipe_config *config, size_t bytes);
+
+/**
+ * Sets how many octets one chunk (BDAT, RFC 3030) of a content that is drawn as it goes has, see
+ * smtpipe_message_set_content_callback(). As many of each such message are in memory at once.
+ *
+ * @param config  Must not be NULL.
+ * @param octets  1 to 1073741824 (1 GiB). Default 65536.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if it is out of bounds.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live.
+ */
+smtpipe_status smtpipe_config_set_chunk_size(struct smtpipe_config *config, size_t octets);
 
 /**
  * Sets one time limit, or all of them.
