@@ -28,7 +28,7 @@ pub use self::auth::fresh_nonce;
 pub use self::config::{Config, Target};
 pub use self::error::ConnectError;
 pub use self::peers::{PeerKey, Peers};
-pub use self::send_all::{Rejected, SendAll};
+pub use self::send_all::{Outgoing, Rejected, SendAll};
 pub use self::socket::Interest;
 pub use self::source::{Descriptor, Pieces, Reader, Source};
 
@@ -252,10 +252,24 @@ impl Client {
         self.connect_error.take()
     }
 
-    /// Sends every message of an iterator and returns the outcomes as they come; draws only as the window opens.
+    /// Sends every message of an iterator and returns the outcomes as they come; draws only as the window opens. The items are
+    /// [`Message`]s, pairs of a [`Message::streamed`] and its [`Source`], or both as [`Outgoing`]. A source is drawn from while
+    /// `next` waits, not before a recipient is accepted, and one at a time, in the order of the messages.
+    ///
+    /// ```no_run
+    /// # use smtpipe::{client::{Client, Outgoing, Reader}, session::{Message, Streamed}, wire::Address};
+    /// # fn run(client: &mut Client, cover: Message, me: Address, you: Address) -> std::io::Result<()> {
+    /// let letter = Message::streamed(me, Streamed::text()).to(you);
+    /// let file = Reader::seekable(std::fs::File::open("letter.eml")?)?;
+    /// for outcome in client.send_all([Outgoing::from(cover), (letter, file).into()]) {
+    ///     println!("{outcome:?}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn send_all<I>(&mut self, messages: I) -> SendAll<'_, I::IntoIter>
     where
-        I: IntoIterator<Item = Message>,
+        I: IntoIterator<Item: Into<Outgoing>>,
     {
         SendAll::new(self, messages.into_iter())
     }
