@@ -52,6 +52,7 @@ def connect(
     tls_dangerously_accept_any_certificate: bool = False,
     utf8: str = "refuse",
     xclient: Mapping[str, str | int | None] | None = None,
+    gssapi: bool | Mapping[str, str] = False,
 ) -> Client:
     """Connect to a mail server and wait until it has answered EHLO.
 
@@ -99,6 +100,11 @@ def connect(
         auth_mechanisms: use no others than these. `["EXTERNAL"]` without a `username`: the server knows the
             client by its certificate.
         auth_clear_text: let PLAIN, LOGIN, OAUTHBEARER and XOAUTH2 show what they show to whoever listens.
+        gssapi: log in by Kerberos and nothing else (RFC 4752), with the ticket that the system has for
+            whoever runs this; `FEATURES` tells whether this build can. By default for `smtp` (`lmtp`) at
+            `tls_name` or `host`; `{"service": "smtp", "host": "mail.example.net"}` says otherwise. Fetching
+            the ticket may take as long as the system's Kerberos waits for a KDC. Without one `connect` raises
+            an `AuthenticationError` before anything is connected.
         ca_data: as `ca_file`, the PEM itself.
         tls_name: the name that the certificate must have, where that isn't the host.
         client_certificate: files with our own certificate and its key, PEM, for servers that ask for one.
@@ -143,6 +149,7 @@ def connect(
         authzid=authzid,
         auth_mechanisms=None if auth_mechanisms is None else list(auth_mechanisms),
         auth_clear_text=auth_clear_text,
+        gssapi=None if gssapi is False else {} if gssapi is True else dict(gssapi),
         tls={
             "mode": tls or "none",
             "ca_file": None if ca_file is None else os.fspath(ca_file),

@@ -31,6 +31,7 @@ from smtpipe._types import (
 from smtpipe.errors import SessionError
 
 __all__ = [
+    "FEATURES",
     "Client",
     "Message",
     "Outcome",
@@ -45,6 +46,7 @@ __all__ = [
     "connect",
 ]
 
+FEATURES: Final[frozenset[str]]
 __version__: Final[str]
 
 _Recipient: TypeAlias = str | tuple[str, Mapping[str, object]]
@@ -93,6 +95,7 @@ def connect(
     authzid: str | None,
     auth_mechanisms: list[str] | None,
     auth_clear_text: bool,
+    gssapi: dict[str, str] | None,
     utf8: str,
     xclient: Mapping[str, str | int | None] | None,
     tls: Mapping[str, object],

@@ -1,5 +1,6 @@
 //! `smtpipe.Client`, and the `connect` under `smtpipe.connect`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +28,7 @@ use crate::{convert, names};
 #[pyo3(signature = (
     host, port, *, unix_path, local_name, level, max_in_flight, max_unanswered, recipients, timeout, trace, lmtp, chunking,
     eight_bit_anyway, early, peers, username, password, oauth_token, authzid, auth_mechanisms, auth_clear_text,
-    utf8, xclient, tls
+    gssapi, utf8, xclient, tls
 ))]
 #[allow(clippy::too_many_arguments)] // one for each documented argument of smtpipe.connect
 pub(crate) fn connect(
@@ -53,6 +54,7 @@ pub(crate) fn connect(
     authzid: Option<&str>,
     auth_mechanisms: Option<Vec<String>>,
     auth_clear_text: bool,
+    gssapi: Option<BTreeMap<String, String>>,
     utf8: &str,
     xclient: Option<&Bound<'_, PyAny>>,
     tls: TlsArguments,
@@ -78,6 +80,7 @@ pub(crate) fn connect(
             auth_mechanisms,
             auth_clear_text,
             auth_caller: false,
+            gssapi,
         },
     };
     let options = arguments.options(py)?;

@@ -115,6 +115,7 @@ impl Session {
                 auth_mechanisms,
                 auth_clear_text,
                 auth_caller,
+                gssapi: None,
             },
         };
         let mut options = arguments.options(py)?;
