@@ -3653,6 +3653,45 @@ smtpipe_status smtpipe_message_set_solicitation(struct smtpipe_message *message,
                                                 const char *classes);
 
 /**
+ * Asks that the message be refused, with SMTPIPE_REASON_NOT_OFFERED, by a server that doesn't offer an extension; otherwise
+ * what can be left out is, see smtpipe_outcome_left_out().
+ *
+ * @param message    Must not be NULL.
+ * @param extension  A `smtpipe_extension`.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `extension` is unknown.
+ *
+ * Threads: one at a time per message.
+ *
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `message` is NULL or live.
+ */
+smtpipe_status smtpipe_message_require(struct smtpipe_message *message,
+                                       int32_t extension);
+
+/**
+ * Says who submitted the message first, as far as the caller vouches for it: AUTH on MAIL (RFC 4954 section 5). It is left out
+ * where the server doesn't offer AUTH.
+ *
+ * @param message  Must not be NULL.
+ * @param mailbox  "user@example.org", with or without angle brackets, encoded here (xtext); "" or "<>": that isn't known, or may
+ *                 not be told, and AUTH=<> says so. NULL: nothing is said of it, as without a call. Copied.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_ADDRESS, and then it is as it was.
+ *
+ * Threads: one at a time per message.
+ *
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `message` is NULL or live; `mailbox` is NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_message_set_submitter(struct smtpipe_message *message,
+                                             const char *mailbox);
+
+/**
  * Says one thing of the client that the message came from, by XFORWARD in front of MAIL (Postfix): as far as the server offers to
  * hear it.
  *
@@ -3673,25 +3712,6 @@ smtpipe_status smtpipe_message_set_solicitation(struct smtpipe_message *message,
 smtpipe_status smtpipe_message_set_forward(struct smtpipe_message *message,
                                            const char *attribute,
                                            const char *value);
-
-/**
- * Asks that the message be refused, with SMTPIPE_REASON_NOT_OFFERED, by a server that doesn't offer an extension; otherwise
- * what can be left out is, see smtpipe_outcome_left_out().
- *
- * @param message    Must not be NULL.
- * @param extension  A `smtpipe_extension`.
- *
- * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `extension` is unknown.
- *
- * Threads: one at a time per message.
- *
- * Since: 0.1.0
- *
- * # Safety
- * `message` is NULL or live.
- */
-smtpipe_status smtpipe_message_require(struct smtpipe_message *message,
-                                       int32_t extension);
 
 /**
  * Sets the content: what can be read from a file descriptor, read while it is sent.

@@ -10,7 +10,7 @@ use smtpipe::session::{Event, Options, Session, Ticket};
 
 use crate::choices::Choices;
 use crate::common::build;
-use crate::common::fixture::{Drawn, Letter, Mailbox, Settings};
+use crate::common::fixture::{Drawn, Letter, Mailbox, Settings, Streaming};
 use crate::common::run::{Run, Take};
 
 /// What servers say. The fuzzer has the bytes of an input as well; this is where it need not learn SMTP first.
@@ -191,8 +191,11 @@ fn letter(at: usize, shape: u8) -> Letter {
         binary: shape & 0xe0 == 0xe0,
         require: Vec::new(),
         forward: Vec::new(),
-        // Not streamed as yet: docs/fuzzing.md has an input with a streamed message that is still open.
-        stream: None,
+        stream: (shape & 0xe0 == 0x60).then(|| Streaming {
+            piece: 7,
+            rewind: shape & 1 == 0,
+            ..Streaming::default()
+        }),
     }
 }
 

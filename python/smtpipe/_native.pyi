@@ -208,6 +208,8 @@ class Message:
     - `require_tls=True` (RFC 8689), `prdr=True` (a reply for each recipient, Exim), `utf8_headers=True`
       (SMTPUTF8, RFC 6531, because of the header; for addresses it is asked for by itself)
     - `solicit=["net.example:ADV"]` (NO-SOLICITING, RFC 3865)
+    - `submitter="user@example.org"`, or an `email.headerregistry.Address`: who submitted it first (AUTH= on
+      MAIL, RFC 4954 section 5); `""` says that this isn't known. Left out where AUTH isn't offered
     - `forward={"addr": "192.0.2.1", "name": None}`: whom it came from (XFORWARD, Postfix)
     - `require=["DSN"]`: refuse the message where that extension isn't offered
 

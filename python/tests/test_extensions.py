@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from email.headerregistry import Address
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -144,6 +145,26 @@ def test_refused_without(bare: smtpipe.Sink, wish: dict[str, Any], reason: str) 
 
 
 @pytest.mark.parametrize(
+    ("submitter", "sent"),
+    [
+        ("e=mc2@example.com", "AUTH=e+3Dmc2@example.com"),
+        (Address("Anyone", "a b", "example.com"), 'AUTH="a+20b"@example.com'),
+        ("jürgen@example.com", "AUTH=j+C3+BCrgen@example.com"),
+        ("", "AUTH=<>"),
+        ("<>", "AUTH=<>"),
+        (Address(), "AUTH=<>"),
+        (None, ""),
+    ],
+)
+def test_submitter(bare: smtpipe.Sink, submitter: str | Address | None, sent: str) -> None:
+    with smtpipe.Sink(users={"me": "secret"}) as sink:
+        for server, expected in ((sink, sent), (bare, "")):
+            outcome = send(server, message(submitter=submitter))
+            assert (outcome.status, outcome.left_out) == ("delivered", ())
+            assert server.messages[0].mail_params.removeprefix("SIZE=3").strip() == expected
+
+
+@pytest.mark.parametrize(
     ("wish", "reason"),
     [
         ({"deliver_by": (119, "return")}, "at least 120 s"),
@@ -208,11 +229,19 @@ def test_queries(bare: smtpipe.Sink) -> None:
         {"forward": {"colour": "x"}},
         {"forward": {"name": "a\r\nMAIL"}},
         {"size": 3},
+        {"submitter": "a@b> RET=FULL"},
+        {"submitter": "a@b\r\nRSET"},
     ],
 )
 def test_misuse(wish: dict[str, Any]) -> None:
     with pytest.raises(smtpipe.MisuseError):
         message(**wish)
+
+
+@pytest.mark.parametrize("wish", [1, b"a@b", ["a@b"]])
+def test_submitter_is_text(wish: object) -> None:
+    with pytest.raises(TypeError, match="submitter"):
+        message(submitter=wish)
 
 
 @pytest.mark.parametrize("wish", [{"notify": ["never", "delay"]}, {"notify": []}, {"orcpt": "a b@c"}])

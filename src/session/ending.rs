@@ -164,6 +164,7 @@ impl Session {
         self.stays_clear = false;
         self.needs_rset = false;
         self.last_ended_well = true;
+        self.spoilt = None;
         self.probing = false;
         self.transactions_here = 0;
         self.domains.clear();

@@ -5,7 +5,7 @@ use bytes::Bytes;
 
 use super::error::SubmitError;
 use super::streamed::Streamed;
-use crate::wire::{Address, ClientInfo, Content, Extension, ExtensionSet, Param, xtext};
+use crate::wire::{Address, ClientInfo, Content, Extension, ExtensionSet, Param};
 
 /// The parameter of MAIL that says who submitted a message (RFC 4954 §5).
 pub(super) const SUBMITTER: &str = "AUTH";
@@ -119,14 +119,11 @@ impl Message {
     }
 
     /// Says who submitted the message first, as far as this client vouches for it (the AUTH parameter of MAIL, RFC 4954 §5);
-    /// `None`: that isn't known (`<>`). Sent only where the server offers AUTH. It replaces an earlier one.
+    /// `None`, or the null path: that isn't known (`<>`). Sent only where the server offers AUTH. It replaces an earlier one.
     #[must_use]
     pub fn submitter(mut self, mailbox: Option<&Address>) -> Self {
-        let value =
-            mailbox.map_or_else(|| "<>".to_owned(), |mailbox| xtext::encode(mailbox.as_str().as_bytes()));
         self.params.retain(|param| !param.keyword().eq_ignore_ascii_case(SUBMITTER));
-        // xtext has no character that a parameter can't have, and an address is not so long.
-        self.params.extend(Param::new(SUBMITTER, Some(&value)).ok());
+        self.params.push(Param::submitter(mailbox));
         self
     }
 

@@ -29,6 +29,7 @@ mod peer;
 mod prdr;
 mod raw;
 mod replies;
+mod reset;
 mod scheduler;
 mod source;
 mod starttls;
@@ -126,8 +127,10 @@ pub struct Session {
     source: Option<Box<Source>>,
     /// The last transaction sent may still be open on the server.
     needs_rset: bool,
-    /// The last transaction answered ended with an acceptance (or there was none).
+    /// The last transaction answered left nothing open: it ended with an acceptance, or opened nothing, or there was none.
     last_ended_well: bool,
+    /// RSET was refused here: nothing more is to begin, and so many messages wait in front of the queue to go again.
+    spoilt: Option<usize>,
     probing: bool,
     /// Commands behind an end of content were seen to be read, on this connection or an earlier one of this session.
     confirmed: bool,
@@ -219,6 +222,7 @@ impl Session {
             source: None,
             needs_rset: false,
             last_ended_well: true,
+            spoilt: None,
             probing: false,
             confirmed: false,
             early: false,

@@ -103,15 +103,6 @@ impl Session {
         }
     }
 
-    /// An older transaction may be open still.
-    fn reset_refused(&mut self) {
-        match self.flight.front_mut() {
-            Some(transaction) => transaction.condemn(Reason::ResetRefused),
-            None if self.stage == Stage::Ready => self.reconnect(ReconnectReason::Abandoned),
-            None => {}
-        }
-    }
-
     /// The front of the ledger belongs to the front of the flight: both are in the order in which things were sent, and a
     /// transaction leaves the flight with its last reply.
     fn on_transaction(&mut self, entry: Entry, reply: ReplyRef<'_>) {
@@ -162,7 +153,7 @@ impl Session {
             Sent::Data => {
                 transaction.on_data_refused(reply);
                 self.needs_rset = true;
-                self.last_ended_well = false;
+                self.last_ended_well = transaction.left_nothing();
                 self.cursor = Cursor::Between;
                 self.ledger.pop();
                 return self.close(transaction);
@@ -177,7 +168,7 @@ impl Session {
                 }
                 self.ledger.pop();
                 // One recipient's acceptance is enough to know that it is over; RSET costs nothing where that is all we know.
-                self.last_ended_well = transaction.taken;
+                self.last_ended_well = transaction.taken || transaction.left_nothing();
                 if reply.class() == Class::Positive && self.ledger.is_empty() {
                     self.needs_rset = false;
                 }
@@ -210,6 +201,7 @@ impl Session {
 
     /// A transaction left the wire.
     pub(super) fn close(&mut self, transaction: Transaction) {
+        let Some(transaction) = self.set_aside(transaction) else { return };
         match transaction.close() {
             Closed::Done(outcome) => {
                 match outcome.status {

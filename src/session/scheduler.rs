@@ -15,7 +15,8 @@
 //!    it beforehand with a chunk that harms nobody.
 //! 5. A transaction that failed may still be open on the server, and the next recipients would join the old sender. So RSET
 //!    goes in front of MAIL wherever the last transaction is not known to have ended: always while streaming, and after
-//!    every refusal otherwise. Never in front of the first: some servers don't know it.
+//!    every refusal otherwise. Never in front of the first: some servers don't know it. What is said behind a refused RSET
+//!    counts for nothing: see `reset`.
 //! 6. Four refusals in a row, and nothing is sent blindly until something is accepted: servers count errors.
 //! 7. The window: messages begun and unfinished, and bytes unanswered, are bounded by the caller.
 //! 8. Policy `all`, and chunks before they are trusted: content is held until every RCPT is answered.
@@ -155,6 +156,9 @@ impl Session {
         if self.ledger.group_ended() {
             return Step::Must(Wait::Command);
         }
+        if let Some(step) = self.leave_spoilt() {
+            return step;
+        }
         let level = self.ceiling();
         if level == Level::Lockstep && !self.ledger.is_empty() {
             return Step::Must(Wait::Lockstep);
@@ -225,7 +229,13 @@ impl Session {
             return Step::Went;
         }
         if !trial && !self.discouraged() && self.probe_pays(endless) {
-            self.probe();
+            // Its chunk must not reach an older transaction: so it is known how that ended, or that there is none.
+            if self.needs_rset && !self.ledger.is_empty() {
+                return Step::Must(Wait::Trial);
+            }
+            if self.last_ended_well {
+                self.probe();
+            }
         }
         let always = self.options.chunking == Chunking::Always;
         // Before the first chunk of it may go, the probe in front of it is answered.
@@ -309,7 +319,7 @@ impl Session {
         }
         // Nobody gets it. After a refused MAIL in lock-step there is nothing to reset: no RCPT was sent.
         self.needs_rset = last.named > 0;
-        self.last_ended_well = false;
+        self.last_ended_well = last.left_nothing();
         if all && last.any_refused() && !last.is_condemned() {
             last.on_policy();
         }

@@ -99,6 +99,16 @@ impl Transaction {
         self.condemned.get_or_insert(Some(reason));
     }
 
+    /// It stands behind a refused RSET, and none of its content was accepted: what was said in it is no verdict.
+    pub(super) const fn is_void(&self) -> bool {
+        matches!(self.condemned, Some(Some(Reason::ResetRefused)))
+    }
+
+    /// The sender was refused and so was everybody else: it opened nothing that could be open still (RFC 5321 §3.3).
+    pub(super) const fn left_nothing(&self) -> bool {
+        matches!(self.condemned, Some(None)) && self.accepted == 0
+    }
+
     pub(super) fn on_mail(&mut self, reply: ReplyRef<'_>) {
         if reply.class() == Class::Positive {
             return;
@@ -109,8 +119,8 @@ impl Transaction {
             self.set(nth, Verdict::Settled(status, Some(reply.clone())));
         }
         self.job.reply = Some(reply);
-        // The sender's refusal explains everything that follows.
-        self.condemned = Some(None);
+        // The sender's refusal explains everything that follows, unless that was somebody else's.
+        self.condemned.get_or_insert(None);
     }
 
     pub(super) fn on_rcpt(&mut self, index: u32, reply: ReplyRef<'_>, keeper: &mut Keeper) {
@@ -268,11 +278,13 @@ impl Transaction {
             self.job.forwarded = 0;
             return Closed::Again(self.job);
         }
-        let reply = self.job.reply.clone();
+        // A 421 is no verdict on those who were to come: nothing was sent to them, and nothing said of them.
+        let status = self.negative();
+        let reply = self.job.reply.clone().filter(|_| !self.after_421);
         for verdict in &mut self.job.verdicts {
             match verdict {
-                Verdict::Later(own) => *verdict = Verdict::Settled(Status::Refused, Some(own.clone())),
-                Verdict::Open => *verdict = Verdict::Settled(Status::Refused, reply.clone()),
+                Verdict::Later(own) => *verdict = Verdict::Settled(status, Some(own.clone())),
+                Verdict::Open => *verdict = Verdict::Settled(status, reply.clone()),
                 Verdict::Accepted(_) | Verdict::Settled(..) => {}
             }
         }
@@ -283,6 +295,10 @@ impl Transaction {
     pub(super) fn lost(mut self, handed: u64, reason: Reason) -> Outcome {
         let committed = self.is_committed(handed) && !self.after_421;
         let named = self.count;
+        if self.is_void() && !committed {
+            (0..named).for_each(|nth| self.set(nth, Verdict::Open));
+            self.job.reply = None;
+        }
         let mut in_transaction: Vec<u32> = (0..named).filter_map(|nth| self.job.recipient(nth)).collect();
         in_transaction.sort_unstable();
         let open = self.job.verdicts.iter().any(|verdict| !matches!(verdict, Verdict::Settled(..)));

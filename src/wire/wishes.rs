@@ -1,9 +1,11 @@
 //! What a sender may ask of the transport beside reports: DELIVERBY (RFC 2852), MT-PRIORITY (RFC 6710), FUTURERELEASE
-//! (RFC 4865), REQUIRETLS (RFC 8689), NO-SOLICITING (RFC 3865) and PRDR. All of them are parameters of MAIL.
+//! (RFC 4865), REQUIRETLS (RFC 8689), NO-SOLICITING (RFC 3865), PRDR, and who submitted it (RFC 4954). All of them are
+//! parameters of MAIL.
 //!
 //! Each is checked when it is made. Whether it may be sent to a given server is none of this file's business.
 
 use super::command::{Param, ParamError};
+use super::{Address, xtext};
 
 /// What to do with a message that isn't delivered in time (RFC 2852 section 4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -186,6 +188,15 @@ impl Param {
     pub fn smtputf8() -> Self {
         Self::checked("SMTPUTF8".to_owned())
     }
+
+    /// `AUTH=` of MAIL (RFC 4954 section 5): who submitted the message first, as xtext; `<>` if that isn't known, which
+    /// `None` and the null path both say.
+    pub fn submitter(mailbox: Option<&Address>) -> Self {
+        let known = mailbox.filter(|mailbox| !mailbox.is_null());
+        let value =
+            known.map_or_else(|| "<>".to_owned(), |mailbox| xtext::encode(mailbox.as_str().as_bytes()));
+        Self::checked(format!("AUTH={value}"))
+    }
 }
 
 #[cfg(test)]
@@ -224,6 +235,15 @@ mod tests {
             ("MT-PRIORITY=-9".into(), "MT-PRIORITY=0".into())
         );
         assert!(Priority::new(10).is_err() && Priority::new(-10).is_err());
+    }
+
+    #[test]
+    fn submitters() {
+        let of = |mailbox: &str| text(Param::submitter(Some(&Address::new(mailbox).unwrap())));
+        assert_eq!(of("e=mc2@example.com"), "AUTH=e+3Dmc2@example.com", "the example of RFC 4954 section 5");
+        assert_eq!(of("<\"a b\"@x>"), "AUTH=\"a+20b\"@x");
+        assert_eq!(of("j\u{fc}@x"), "AUTH=j+C3+BC@x");
+        assert_eq!((of(""), text(Param::submitter(None))), ("AUTH=<>".into(), "AUTH=<>".into()));
     }
 
     #[test]

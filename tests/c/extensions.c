@@ -263,6 +263,52 @@ static void bad_arguments(void)
     smtpipe_config_free(config);
 }
 
+static void last_params(smtpipe_sink *sink, const char *at, const char *expected)
+{
+    smtpipe_received *received = NULL;
+    const char *params;
+    OK(smtpipe_sink_take_messages(sink, &received));
+    CHECK(smtpipe_received_count(received) == 1);
+    params = smtpipe_received_params(received, 0);
+    SAME(at == NULL ? params : strstr(params, at), expected);
+    smtpipe_received_free(received);
+}
+
+/* AUTH on MAIL, where it is offered and where it isn't. */
+static void submitter(void)
+{
+    static const char *const told[][2] = {
+        {"<e=mc2@example.com>", "AUTH=e+3Dmc2@example.com"}, {"", "AUTH=<>"}, {"<>", "AUTH=<>"}};
+    smtpipe_sink_options *options = NULL;
+    smtpipe_sink *sinks[2];
+    size_t offers, i;
+    OK(smtpipe_sink_options_new(&options));
+    sinks[0] = start_sink(options);
+    OK(smtpipe_sink_options_add_user(options, "me", "secret"));
+    sinks[1] = start_sink(options);
+    smtpipe_sink_options_free(options);
+    for (offers = 0; offers < 2; offers++) {
+        smtpipe_config *config = config_for(sinks[offers]);
+        smtpipe_client *client = client_of(config);
+        smtpipe_message *message = message_to("x@example.net", "x\r\n");
+        for (i = 0; i < 3; i++) {
+            OK(smtpipe_message_set_submitter(message, "in.the.place@of.an.other"));
+            OK(smtpipe_message_set_submitter(message, told[i][0]));
+            CHECK(smtpipe_message_set_submitter(message, "a b@c") == SMTPIPE_ERR_ADDRESS);
+            CHECK(smtpipe_message_set_submitter(message, "a@b> RET=FULL") == SMTPIPE_ERR_ADDRESS);
+            smtpipe_outcome_free(send(client, message));
+            last_params(sinks[offers], offers ? "AUTH" : NULL, offers ? told[i][1] : "SIZE=3");
+        }
+        OK(smtpipe_message_set_submitter(message, NULL));
+        smtpipe_outcome_free(send(client, message));
+        last_params(sinks[offers], NULL, "SIZE=3");
+        smtpipe_message_free(message);
+        smtpipe_client_free(client);
+        smtpipe_config_free(config);
+        smtpipe_sink_stop(sinks[offers]);
+    }
+}
+
 static void queries(void)
 {
     smtpipe_sink *sink = plain_sink();
@@ -291,6 +337,7 @@ int main(void)
     beyond_limits();
     missing();
     bad_arguments();
+    submitter();
     queries();
     return 0;
 }

@@ -140,6 +140,7 @@ static void messages(void)
     REFUSED(smtpipe_message_clear_params(NULL));
     REFUSED(smtpipe_message_set_ret(NULL, SMTPIPE_RET_HDRS));
     REFUSED(smtpipe_message_set_envid(NULL, "x"));
+    REFUSED(smtpipe_message_set_submitter(NULL, "x@example.org"));
     REFUSED(smtpipe_message_set_recipient_notify(NULL, SMTPIPE_NOTIFY_NEVER));
     REFUSED(smtpipe_message_set_recipient_orcpt(NULL, NULL, "a@b"));
     REFUSED(smtpipe_message_set_deliver_by(NULL, 60, SMTPIPE_BY_NOTIFY, 0));
@@ -167,6 +168,7 @@ static void messages(void)
     REFUSED(smtpipe_message_add_recipient_param(message, NULL, "NEVER"));
     OK(smtpipe_message_set_recipient_orcpt(message, NULL, NULL));
     OK(smtpipe_message_set_envid(message, NULL));
+    OK(smtpipe_message_set_submitter(message, NULL));
     OK(smtpipe_message_set_hold_until(message, NULL));
     OK(smtpipe_message_set_solicitation(message, NULL));
     REFUSED(smtpipe_message_set_forward(message, NULL, "x"));

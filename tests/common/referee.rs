@@ -379,7 +379,11 @@ impl Referee {
         match (front.kind, deal) {
             (Kind::Rset, deal) => {
                 // Harmless if the transaction before it is known to have come to its end.
-                let over = deal.is_none_or(|d| d.finals.iter().any(|&c| c < 300 || d.data.is_some()));
+                let over = deal.is_none_or(|d| {
+                    let taken = d.recipients.iter().any(|(_, code)| code.is_some_and(|c| c < 300));
+                    let nothing = d.mail.is_some_and(|c| c >= 400) && !taken && !d.mixed;
+                    nothing || d.finals.iter().any(|&c| c < 300 || d.data.is_some())
+                });
                 self.reset_refused = code >= 400 && !over;
             }
             (Kind::Mail, Some(deal)) => {

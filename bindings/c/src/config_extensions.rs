@@ -3,7 +3,7 @@
 use crate::config::smtpipe_config;
 use crate::constants::smtpipe_utf8;
 use crate::handle::{Failure, text, with_mut};
-use crate::message_options::attribute;
+use crate::message_origin::attribute;
 use crate::status::smtpipe_status;
 use engine::session::Utf8Policy;
 use engine::wire::ClientInfo;

@@ -22,6 +22,7 @@ pub mod event;
 mod handle;
 pub mod message;
 pub mod message_options;
+pub mod message_origin;
 pub mod message_source;
 pub mod outcome;
 pub mod peers;

@@ -9,12 +9,12 @@ use crate::message::{MessageHandle, smtpipe_message};
 use crate::status::smtpipe_status;
 use engine::session::Recipient;
 use engine::wire::{
-    Address, ByMode, ClientAttribute, DeliverBy, EnvelopeId, Hold, Notify, OriginalRecipient, Param,
-    ParamError, Priority, Ret, Solicitation,
+    Address, ByMode, DeliverBy, EnvelopeId, Hold, Notify, OriginalRecipient, Param, ParamError, Priority,
+    Ret, Solicitation,
 };
 use std::ffi::c_char;
 
-const PARAMETER: smtpipe_status = smtpipe_status::SMTPIPE_ERR_PARAMETER;
+pub(crate) const PARAMETER: smtpipe_status = smtpipe_status::SMTPIPE_ERR_PARAMETER;
 
 /// A parameter that was made, with the words for why it couldn't be.
 fn made<T: Into<Param>>(what: &str, value: Result<T, ParamError>) -> Result<Param, Failure> {
@@ -22,7 +22,7 @@ fn made<T: Into<Param>>(what: &str, value: Result<T, ParamError>) -> Result<Para
 }
 
 /// Puts a parameter of MAIL in the place of what was said under these keywords.
-fn replace(message: &mut MessageHandle, keywords: &[&str], param: Option<Param>) {
+pub(crate) fn replace(message: &mut MessageHandle, keywords: &[&str], param: Option<Param>) {
     let same = |param: &Param| keywords.iter().any(|keyword| param.keyword().eq_ignore_ascii_case(keyword));
     message.params.retain(|param| !same(param));
     message.params.extend(param);
@@ -416,38 +416,6 @@ pub unsafe extern "C" fn smtpipe_message_set_solicitation(
     }
 }
 
-/// Says one thing of the client that the message came from, by XFORWARD in front of MAIL (Postfix): as far as the server offers to
-/// hear it.
-///
-/// @param message    Must not be NULL.
-/// @param attribute  "NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT" or "SOURCE", in any case. Must not be NULL.
-/// @param value      Printable ASCII, at most 255 octets, encoded here. An IPv6 address has "IPV6:" in front. NULL: it isn't
-///                   known. Copied.
-///
-/// @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE for another attribute; SMTPIPE_ERR_PARAMETER.
-///
-/// Threads: one at a time per message.
-///
-/// Since: 0.1.0
-///
-/// # Safety
-/// `message` is NULL or live; `attribute` and `value` are NULL or NUL-terminated.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn smtpipe_message_set_forward(
-    message: *mut smtpipe_message,
-    attribute: *const c_char,
-    value: *const c_char,
-) -> smtpipe_status {
-    // SAFETY: the caller's promise, see above.
-    unsafe {
-        with_mut(message, |message| {
-            let attribute = self::attribute(text(attribute)?)?;
-            let value = if value.is_null() { None } else { Some(text(value)?) };
-            message.forward.set(attribute, value).map_err(|error| Failure::new(PARAMETER, error))
-        })
-    }
-}
-
 /// Asks that the message be refused, with SMTPIPE_REASON_NOT_OFFERED, by a server that doesn't offer an extension; otherwise
 /// what can be left out is, see smtpipe_outcome_left_out().
 ///
@@ -477,11 +445,4 @@ pub unsafe extern "C" fn smtpipe_message_require(
             Ok(())
         })
     }
-}
-
-/// The attribute of XCLIENT or XFORWARD that has that name.
-pub(crate) fn attribute(name: &str) -> Result<ClientAttribute, Failure> {
-    ClientAttribute::from_name(name).ok_or_else(|| {
-        Failure::new(smtpipe_status::SMTPIPE_ERR_VALUE, format!("unknown attribute of a client {name:?}"))
-    })
 }

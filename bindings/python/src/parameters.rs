@@ -81,6 +81,7 @@ impl Wishes {
             "require_tls" => Param::require_tls(),
             "prdr" => Param::prdr(),
             "utf8_headers" => Param::smtputf8(),
+            "submitter" => Param::submitter(Some(&mailbox(value, keyword)?)),
             "require" => {
                 for word in words(value)? {
                     let known = Extension::from_keyword(&word);
@@ -163,6 +164,13 @@ fn made<T: Into<Param>>(
 
 fn text(value: &Bound<'_, PyAny>, keyword: &str) -> PyResult<String> {
     value.extract().map_err(|_| pyo3::exceptions::PyTypeError::new_err(format!("{keyword}: expected str")))
+}
+
+/// A mailbox as text, or as the `Address` of `email.headerregistry`.
+fn mailbox(value: &Bound<'_, PyAny>, keyword: &str) -> PyResult<Address> {
+    let spec = if value.is_instance_of::<PyString>() { None } else { value.getattr_opt("addr_spec")? };
+    let text = text(spec.as_ref().unwrap_or(value), keyword)?;
+    Address::new(&text).map_err(|error| misuse(value.py(), format!("{keyword} {text:?}: {error}")))
 }
 
 /// One word, several with commas between them, or any iterable of them.
