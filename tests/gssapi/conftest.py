@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/interop"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "interop"))
 
 from mta import Unavailable
 from mta.kerberos import KerberosPostfix
 
+ROOT = Path(__file__).resolve().parents[2]
 #: Not the library that everything else is tested with: this one has the feature, and is built faster.
 BUILD = ["cargo", "build", "--locked", "-q", "-p", "smtpipe-capi", "--features", "gssapi"]
 
