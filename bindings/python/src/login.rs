@@ -5,32 +5,31 @@ use std::collections::BTreeMap;
 use engine::sasl::{Credentials, Gssapi, Mechanism};
 use engine::session::{Auth, SaslCallError};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
 
 use crate::error::misuse;
 
 /// The arguments of `connect` and `Session` that concern AUTH.
-#[derive(Default)]
-pub(crate) struct Login<'a> {
-    pub(crate) username: Option<&'a str>,
-    pub(crate) password: Option<&'a str>,
-    pub(crate) oauth_token: Option<&'a str>,
-    pub(crate) authzid: Option<&'a str>,
+#[derive(Default, PartialEq)]
+pub(crate) struct Login {
+    pub(crate) username: Option<PyBackedStr>,
+    pub(crate) password: Option<PyBackedStr>,
+    pub(crate) oauth_token: Option<PyBackedStr>,
+    pub(crate) authzid: Option<PyBackedStr>,
     pub(crate) auth_mechanisms: Option<Vec<String>>,
     pub(crate) auth_clear_text: bool,
-    pub(crate) auth_caller: bool,
     /// `service`, `host` and `authzid`, as far as they are said.
     pub(crate) gssapi: Option<BTreeMap<String, String>>,
 }
 
-impl Login<'_> {
+impl Login {
     pub(crate) fn auth(&self, py: Python<'_>) -> PyResult<Auth> {
         if let Some(wanted) = &self.gssapi {
             return self.kerberos(py, wanted).map(Auth::Gssapi);
         }
         let only = self.auth_mechanisms.as_deref().map(|names| mechanisms(py, names)).transpose()?;
         let external = only.as_deref() == Some(&[Mechanism::External]);
-        let made = match (self.username, self.password, self.oauth_token) {
-            (None, None, None) if self.auth_caller => return Ok(Auth::Caller),
+        let made = match (self.username.as_deref(), self.password.as_deref(), self.oauth_token.as_deref()) {
             (None, None, None) if external => Ok(Credentials::external()),
             (None, None, None) => return Ok(Auth::None),
             (Some(username), Some(password), None) => Credentials::password(username, password),
@@ -45,7 +44,7 @@ impl Login<'_> {
         };
         let name = if self.oauth_token.is_some() { "oauth_token" } else { "password" };
         let mut credentials = made.map_err(|error| misuse(py, format!("{name}: {error}")))?;
-        if let Some(other) = self.authzid {
+        if let Some(other) = self.authzid.as_deref() {
             credentials =
                 credentials.acting_for(other).map_err(|error| misuse(py, format!("authzid: {error}")))?;
         }
@@ -57,7 +56,8 @@ impl Login<'_> {
 
     fn kerberos(&self, py: Python<'_>, wanted: &BTreeMap<String, String>) -> PyResult<Gssapi> {
         let unfit = |error| misuse(py, format!("gssapi: {error}"));
-        if self.username.or(self.password).or(self.oauth_token).is_some() || self.auth_mechanisms.is_some() {
+        let others = [&self.username, &self.password, &self.oauth_token];
+        if others.iter().any(|other| other.is_some()) || self.auth_mechanisms.is_some() {
             return Err(misuse(py, "gssapi: it goes without a username, and is the only mechanism then"));
         }
         let mut made = Gssapi::new();
@@ -72,7 +72,7 @@ impl Login<'_> {
                 }
             };
         }
-        if let Some(other) = self.authzid {
+        if let Some(other) = &self.authzid {
             made = made.acting_for(other).map_err(|error| misuse(py, format!("authzid: {error}")))?;
         }
         if Gssapi::is_built() { Ok(made) } else { Err(misuse(py, "gssapi: built without GSSAPI")) }
