@@ -9,7 +9,10 @@ mod error;
 mod exchange;
 #[cfg(test)]
 mod faults;
+mod gssapi;
 mod handshake;
+#[cfg_attr(not(feature = "gssapi"), path = "kerberos_none.rs")]
+mod kerberos;
 mod peers;
 mod send_all;
 mod socket;
@@ -66,6 +69,7 @@ pub struct Client {
     sources: Sources,
     /// What a caller's own SASL has to answer.
     asked: Option<Event>,
+    login: gssapi::Login,
     buffer: Vec<u8>,
     epoch: Instant,
     connect_error: Option<ConnectError>,
@@ -107,14 +111,15 @@ impl Client {
         Ok(this)
     }
 
-    /// Begins to connect and returns at once (but for the name, which the system resolves). The messages sent before it is
-    /// connected wait. For a caller with an event loop of his own.
+    /// Begins to connect and returns at once (but for the name, which the system resolves, and a Kerberos ticket, which it
+    /// fetches). The messages sent before it is connected wait. For a caller with an event loop of his own.
     ///
     /// # Errors
     ///
-    /// The host has no address, or no socket can be had.
+    /// The host has no address, or no socket can be had; with [`Auth::Gssapi`](crate::session::Auth::Gssapi), no ticket.
     pub fn open(config: Config) -> Result<Self, ConnectError> {
         let tls_connector = config.tls_connector()?;
+        let login = gssapi::Login::new(&config)?;
         let session = Session::new(auth::session_options(&config));
         // Whoever is told everything before it greets can be told with the request for the connection.
         let fast = |address| {
@@ -134,6 +139,7 @@ impl Client {
             reports: VecDeque::new(),
             sources: Sources::default(),
             asked: None,
+            login,
             buffer: Vec::new(),
             epoch: Instant::now(),
             connect_error: None,
@@ -343,6 +349,7 @@ impl Client {
                 Link::Closed => false,
             };
             self.take_events();
+            let again = self.answer_gssapi() || again;
             // Once: a fast source must not keep the caller here for as long as it has something.
             let drew = !core::mem::replace(&mut drawn, true) && self.draw();
             if !again && !drew {
