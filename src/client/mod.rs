@@ -9,7 +9,10 @@ mod error;
 mod exchange;
 #[cfg(test)]
 mod faults;
+mod gssapi;
 mod handshake;
+#[cfg_attr(not(feature = "gssapi"), path = "kerberos_none.rs")]
+mod kerberos;
 #[cfg(test)]
 mod near_tests;
 mod peers;
@@ -30,7 +33,7 @@ pub use self::auth::fresh_nonce;
 pub use self::config::{Config, Target};
 pub use self::error::ConnectError;
 pub use self::peers::{PeerKey, Peers};
-pub use self::send_all::{Rejected, SendAll};
+pub use self::send_all::{Outgoing, Rejected, SendAll};
 pub use self::socket::Interest;
 pub use self::source::{Descriptor, Pieces, Reader, Source};
 
@@ -68,6 +71,7 @@ pub struct Client {
     sources: Sources,
     /// What a caller's own SASL has to answer.
     asked: Option<Event>,
+    login: gssapi::Login,
     buffer: Vec<u8>,
     epoch: Instant,
     connect_error: Option<ConnectError>,
@@ -109,14 +113,15 @@ impl Client {
         Ok(this)
     }
 
-    /// Begins to connect and returns at once (but for the name, which the system resolves). The messages sent before it is
-    /// connected wait. For a caller with an event loop of his own.
+    /// Begins to connect and returns at once (but for the name, which the system resolves, and a Kerberos ticket, which it
+    /// fetches). The messages sent before it is connected wait. For a caller with an event loop of his own.
     ///
     /// # Errors
     ///
-    /// The host has no address, or no socket can be had.
+    /// The host has no address, or no socket can be had; with [`Auth::Gssapi`](crate::session::Auth::Gssapi), no ticket.
     pub fn open(config: Config) -> Result<Self, ConnectError> {
         let tls_connector = config.tls_connector()?;
+        let login = gssapi::Login::new(&config)?;
         let session = Session::new(auth::session_options(&config));
         // Whoever is told everything before it greets can be told with the request for the connection.
         let fast = |address| {
@@ -136,6 +141,7 @@ impl Client {
             reports: VecDeque::new(),
             sources: Sources::default(),
             asked: None,
+            login,
             buffer: Vec::new(),
             epoch: Instant::now(),
             connect_error: None,
@@ -254,10 +260,24 @@ impl Client {
         self.connect_error.take()
     }
 
-    /// Sends every message of an iterator and returns the outcomes as they come; draws only as the window opens.
+    /// Sends every message of an iterator and returns the outcomes as they come; draws only as the window opens. The items are
+    /// [`Message`]s, pairs of a [`Message::streamed`] and its [`Source`], or both as [`Outgoing`]. A source is drawn from while
+    /// `next` waits, not before a recipient is accepted, and one at a time, in the order of the messages.
+    ///
+    /// ```no_run
+    /// # use smtpipe::{client::{Client, Outgoing, Reader}, session::{Message, Streamed}, wire::Address};
+    /// # fn run(client: &mut Client, cover: Message, me: Address, you: Address) -> std::io::Result<()> {
+    /// let letter = Message::streamed(me, Streamed::text()).to(you);
+    /// let file = Reader::seekable(std::fs::File::open("letter.eml")?)?;
+    /// for outcome in client.send_all([Outgoing::from(cover), (letter, file).into()]) {
+    ///     println!("{outcome:?}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn send_all<I>(&mut self, messages: I) -> SendAll<'_, I::IntoIter>
     where
-        I: IntoIterator<Item = Message>,
+        I: IntoIterator<Item: Into<Outgoing>>,
     {
         SendAll::new(self, messages.into_iter())
     }
@@ -342,6 +362,7 @@ impl Client {
                 Link::Closed => false,
             };
             self.take_events();
+            let again = self.answer_gssapi() || again;
             // Once: a fast source must not keep the caller here for as long as it has something.
             let drew = !core::mem::replace(&mut drawn, true) && self.draw();
             if !again && !drew {

@@ -8,7 +8,7 @@ import os
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,14 +116,16 @@ def c_program() -> Path:
     return out
 
 
-def fed(command: Sequence[str], work: bytes, patience: float) -> subprocess.CompletedProcess[bytes]:
+def fed(
+    command: Sequence[str], work: bytes, patience: float, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
     """Runs a program with its input in a file, all of it there from the beginning. Through a pipe it would come in small portions, and
     a server that is near would have answered each message before the next is there: nothing to pipeline, two round trips each.
     """
     with tempfile.TemporaryFile() as file:
         file.write(work)
         file.seek(0)
-        return subprocess.run(command, stdin=file, capture_output=True, timeout=patience, check=False)
+        return subprocess.run(command, stdin=file, capture_output=True, timeout=patience, check=False, env=environment)
 
 
 def by_c(way: Way, letters: Sequence[Letter]) -> Report:

@@ -20,7 +20,14 @@ from mta.doors import Door
 
 PATIENCE = 60.0
 #: What smtpipe.h calls the errors that Python has classes for.
-ERRORS = {-301: "RefusedError", -401: "RefusedError", -520: "TlsError", -303: "AuthenticationError", -304: "AuthenticationError"}
+ERRORS = {
+    -301: "RefusedError",
+    -401: "RefusedError",
+    -520: "TlsError",
+    -303: "AuthenticationError",
+    -304: "AuthenticationError",
+    -205: "PeerError",
+}
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,9 @@ class Login:
     mechanism: str = ""
     #: by the user's certificate
     external: bool = False
+    #: by a Kerberos ticket for this service; only in C, and only by a program that was built for it
+    gssapi: str = ""
+    authzid: str = ""
 
 
 @dataclass(frozen=True)
@@ -175,7 +185,13 @@ def c_program() -> Path:
     return out
 
 
-def by_c(door: Door, terms: Terms, posts: Sequence[Post]) -> Submission:
+def by_c(
+    door: Door,
+    terms: Terms,
+    posts: Sequence[Post],
+    program: Path | None = None,
+    environment: dict[str, str] | None = None,
+) -> Submission:
     """Through smtpipe.h: the posts go to submit.c on its standard input."""
     arguments = [f"unix={door.path}" if door.path else f"port={door.port}", f"lmtp={int(door.lmtp)}"]
     if door.tls != "none":
@@ -184,13 +200,14 @@ def by_c(door: Door, terms: Terms, posts: Sequence[Post]) -> Submission:
     if terms.login:
         login = terms.login
         given = {"username": login.username, "password": login.password, "token": login.token, "mechanisms": login.mechanism}
+        given |= {"gssapi": login.gssapi, "authzid": login.authzid}
         arguments += [f"{key}={value}" for key, value in given.items() if value]
         if login.external:
             arguments += [f"certificate={certificates().user}", f"key={certificates().user_key}", "external=1"]
     arguments += ["utf8=downgrade"] if terms.downgrade else []
     arguments += [f"xclient.{name}={value}" for name, value in terms.xclient.items()]
     work = b"".join(map(written, posts))
-    run = fed([str(c_program()), *arguments], work, 2 * PATIENCE)
+    run = fed([str(program or c_program()), *arguments], work, 2 * PATIENCE, environment)
     assert run.returncode == 0, run.stderr.decode()
     *lines, end = map(json.loads, run.stdout.splitlines())
     outcomes = sorted((line for line in lines if "ticket" in line), key=lambda line: line["ticket"])

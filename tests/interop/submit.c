@@ -148,6 +148,8 @@ static smtpipe_status option(const char *key, const char *value) {
   if (!strcmp(key, "username")) return username = value, SMTPIPE_OK;
   if (!strcmp(key, "password")) return smtpipe_config_set_credentials(config, username, value);
   if (!strcmp(key, "token")) return smtpipe_config_set_oauth_token(config, username, value);
+  if (!strcmp(key, "gssapi")) return smtpipe_config_set_gssapi(config, *value ? value : NULL, NULL);
+  if (!strcmp(key, "authzid")) return smtpipe_config_set_authzid(config, value);
   if (!strcmp(key, "external")) return smtpipe_config_set_auth_external(config);
   if (!strcmp(key, "utf8")) return smtpipe_config_set_utf8(config, SMTPIPE_UTF8_DOWNGRADE_DOMAIN);
   if (!strncmp(key, "xclient.", 8)) return smtpipe_config_set_xclient(config, key + 8, value);
@@ -173,6 +175,14 @@ static void print_end(void) {
   printf("}\n");
 }
 
+/* There is no client: what print_end() would have said of one that did nothing. */
+static void print_unopened(smtpipe_status status) {
+  const char *reason = smtpipe_config_reason(config);
+  printf("{\"level\": \"\", \"round_trips\": 0, \"downgrades\": 0, \"connections\": 0, \"error\": %d, \"text\": ", status);
+  print_text(reason ? reason : "", reason ? strlen(reason) : 0);
+  printf("}\n");
+}
+
 int main(int argc, char **argv) {
   smtpipe_message *message;
   smtpipe_status status = SMTPIPE_OK;
@@ -187,7 +197,11 @@ int main(int argc, char **argv) {
     *value++ = '\0';
     check(option(argv[i], value), argv[i], smtpipe_config_reason(config));
   }
-  check(smtpipe_client_open(config, &client), "open", smtpipe_config_reason(config));
+  status = smtpipe_client_open(config, &client);
+  if (status != SMTPIPE_OK) {
+    print_unopened(status);
+    return 0;
+  }
   smtpipe_config_free(config);
   check(smtpipe_client_set_trace(client, print_sent, NULL), "trace", NULL);
 
