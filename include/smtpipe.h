@@ -217,6 +217,10 @@ enum smtpipe_status
      */
     SMTPIPE_ERR_NO_MEMORY = -117,
     /**
+     * This build of the library can't do what was asked for; smtpipe_has_feature() tells beforehand.
+     */
+    SMTPIPE_ERR_NOT_BUILT = -118,
+    /**
      * The peer broke the protocol in a way that has no number of its own; the text says how.
      */
     SMTPIPE_ERR_PEER = -200,
@@ -237,7 +241,8 @@ enum smtpipe_status
      */
     SMTPIPE_ERR_PEER_EARLY = -204,
     /**
-     * The peer didn't prove that it knows the password (SCRAM), or claims a success that it can't know of: somebody else answers.
+     * The peer didn't prove that it knows the password (SCRAM) or has the ticket's key (GSSAPI), or claims a success that it can't know
+     * of: somebody else answers.
      */
     SMTPIPE_ERR_PEER_AUTH = -205,
     /**
@@ -245,7 +250,7 @@ enum smtpipe_status
      */
     SMTPIPE_ERR_PEER_INJECTED = -206,
     /**
-     * The greeting or EHLO was refused.
+     * The greeting, EHLO or XCLIENT was refused.
      */
     SMTPIPE_ERR_REFUSED = -301,
     /**
@@ -258,7 +263,7 @@ enum smtpipe_status
     SMTPIPE_ERR_AUTH = -303,
     /**
      * There is no way to log in: the peer offers no AUTH, no mechanism that can be used, or only such as would show the password on
-     * a line that isn't encrypted. Nothing of the credentials was sent.
+     * a line that isn't encrypted; or there is no Kerberos ticket. Nothing of the credentials was sent.
      */
     SMTPIPE_ERR_NO_AUTH = -304,
     /**
@@ -992,7 +997,7 @@ enum smtpipe_reason
      */
     SMTPIPE_REASON_NOT_OFFERED = 15,
     /**
-     * REQUIRETLS (RFC 8689), and the connection isn't encrypted.
+     * REQUIRETLS (RFC 8689), and the connection isn't encrypted, or nobody checked the server's certificate.
      */
     SMTPIPE_REASON_NEEDS_TLS = 16,
     /**
@@ -2747,6 +2752,33 @@ smtpipe_status smtpipe_config_set_oauth_token(struct smtpipe_config *config,
  * `config` is NULL or live.
  */
 smtpipe_status smtpipe_config_set_auth_external(struct smtpipe_config *config);
+
+/**
+ * Logs in by Kerberos and nothing else: GSSAPI (RFC 4752), with the ticket that the system has for whoever runs this. Both sides prove
+ * themselves; no security layer is agreed on, TLS does that. The library that is asked reads the environment (KRB5CCNAME, KRB5_CONFIG),
+ * and may ask a KDC, which blocks: in smtpipe_client_open(), and on later connections in the call that drives them. A session asks as
+ * smtpipe_config_set_auth_caller() has it, with "GSSAPI" as the only mechanism.
+ *
+ * Without a ticket nothing is connected: smtpipe_client_open() returns SMTPIPE_ERR_NO_AUTH, and says in smtpipe_config_reason() what
+ * Kerberos said. A server that doesn't prove itself ends the session with SMTPIPE_ERR_PEER_AUTH.
+ *
+ * @param config   Must not be NULL.
+ * @param service  Whom the ticket is for: NULL for "smtp" (over LMTP, "lmtp") at the name that TLS looks for, or else the host; a name
+ *                 for another service there; "smtp@mail.example.net" for one elsewhere, which a unix socket needs. Copied.
+ * @param authzid  As with smtpipe_config_set_authzid(); NULL leaves what was said there. Copied.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if one can't be sent; SMTPIPE_ERR_NOT_BUILT if this build of
+ *         the library has no GSSAPI (it is a feature of the build: `gssapi`), and nothing is changed.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live; `service` and `authzid` are NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_config_set_gssapi(struct smtpipe_config *config,
+                                         const char *service,
+                                         const char *authzid);
 
 /**
  * Logs in by the caller's own SASL, such as Cyrus SASL or GSASL: see smtpipe_client_auth_wait(), and for sessions
@@ -6463,6 +6495,22 @@ const char *smtpipe_version(void);
  * Threads: any.
  */
 uint32_t smtpipe_version_number(void);
+
+/**
+ * Whether the library that is loaded was built with something that not every build has: "gssapi", which is
+ * smtpipe_config_set_gssapi().
+ *
+ * @param name  The feature, as Cargo has it. May be NULL.
+ *
+ * @return 1 if it was; 0 if not, for a name that isn't known, and for NULL.
+ *
+ * Threads: any.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `name` is NULL or NUL-terminated.
+ */
+int32_t smtpipe_has_feature(const char *name);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -118,6 +118,18 @@ else
     skip "sanitizers" "$CC has none here"
 fi
 
+if have pkg-config && pkg-config --exists libsasl2; then
+    echo "tests: Cyrus SASL"
+    # shellcheck disable=SC2086,SC2046
+    for language in c99 c++17; do
+        try "build a client with Cyrus SASL as $language" build "$language" tests/c/sasl/cyrus.c "$work/cyrus" \
+            $shared $(pkg-config --cflags --libs libsasl2)
+        try "Cyrus SASL as $language" "$work/cyrus"
+    done
+else
+    skip "Cyrus SASL" "it is missing (apt-get install pkg-config libsasl2-dev libsasl2-modules)"
+fi
+
 # Every function has to stand in the test that gives it NULL; those without pointers do so too, to keep the rule simple.
 echo "tests: null*.c are complete"
 try "null*.c name every function" sh -c '
