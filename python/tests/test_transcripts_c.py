@@ -207,7 +207,15 @@ class Caller:
             self.order("forward", attribute)
         if letter["binary"]:
             self.order("binary")
-        self.order("content", letter["content"].encode("latin-1").hex())
+        octets = letter["content"].encode("latin-1").hex()
+        if (how := letter["stream"]) is None:
+            self.order("content", octets)
+        else:
+            if how["strict"]:
+                self.order("strict")
+            numbers = (how[key] for key in ("piece", "length", "fails", "stalls"))
+            said = ["-1" if number is None else str(number) for number in numbers]
+            self.order("stream", " ".join([*said, str(int(how["rewind"])), octets]))
         return int(self.order("submit")[1])
 
     def check(self, said: int) -> None:
