@@ -90,6 +90,7 @@ fn stream(s: &Streaming) -> String {
         ("length", number(s.length)),
         ("rewind", s.rewind.to_string()),
         ("strict", s.strict.to_string()),
+        ("seven_bit", s.seven_bit.to_string()),
         ("fails", number(s.fails.map(|n| n as u64))),
         ("stalls", number(s.stalls.map(|n| n as u64))),
     ])

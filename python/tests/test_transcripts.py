@@ -76,7 +76,7 @@ class Source:
 
 
 def content(letter: dict[str, Any], pipes: contextlib.ExitStack) -> Any:
-    """What is given for the content: octets, a source that can begin again or can't, or a pipe that runs dry."""
+    """What is given for it: octets, a source that can begin again or can't, or a pipe that runs dry."""
     how = letter["stream"]
     if how is None:
         return letter["content"].encode("latin-1")
@@ -99,6 +99,8 @@ def message(letter: dict[str, Any], pipes: contextlib.ExitStack) -> smtpipe.Mess
     recipients = [(one["address"], parameters(one["params"])) for one in letter["recipients"]]
     if letter["stream"] is not None:
         given |= {key: letter["stream"][key] for key in ("strict", "length")}
+        if letter["stream"]["seven_bit"]:
+            given["body"] = "7BIT"
     return smtpipe.Message(letter["sender"]["address"], recipients, content(letter, pipes), **given)
 
 

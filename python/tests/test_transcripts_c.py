@@ -52,6 +52,11 @@ MISUSES = {
 }
 """Why something isn't taken, likewise."""
 
+LEFT_OUT = {
+    "stream-eight-bit": "in C a source without octets over 127 is declared by BODY=7BIT, which is sent then",
+}
+"""What this client can't be asked for, by name. Rust and Python play it too."""
+
 OK, NOTHING = 0, 2
 
 
@@ -235,7 +240,7 @@ class Caller:
         replay.check_outcomes(self.played, self.tickets, self.outcomes)
 
 
-@pytest.mark.parametrize("name", replay.names())
+@pytest.mark.parametrize("name", [name for name in replay.names() if name not in LEFT_OUT])
 def test_transcript(name: str, program: Path, tmp_path: Path) -> None:
     played = replay.fixture(name)
     server = replay.Server(played)
@@ -253,3 +258,11 @@ def test_transcript(name: str, program: Path, tmp_path: Path) -> None:
             caller.check(server.said)
     finally:
         server.finish()
+
+
+def test_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    assert set(LEFT_OUT) <= set(replay.names())
+    with capsys.disabled():
+        print(f"\n{len(LEFT_OUT)} transcripts are left out:")
+        for name, why in LEFT_OUT.items():
+            print(f"  {name}: {why}")
