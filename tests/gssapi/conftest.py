@@ -44,6 +44,6 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(BUILD, cwd=ROOT, check=True)
     library = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "debug/libsmtpipe.a"
     kerberos = subprocess.run(["pkg-config", "--libs", "mit-krb5-gssapi"], check=True, capture_output=True, text=True).stdout
-    command = f"cc -std=c99 -O1 -g -Wall -Wextra -Werror -Iinclude tests/interop/submit.c -o {out} {library} {kerberos}"
+    command = f"cc -std=c99 -O1 -g -Wall -Wextra -Werror -Iinclude tests/interop/submit.c tests/interop/wishes.c -o {out} {library} {kerberos}"
     subprocess.run([*shlex.split(command), "-lpthread", "-ldl", "-lm"], cwd=ROOT, check=True)
     return out
