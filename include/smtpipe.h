@@ -250,7 +250,7 @@ enum smtpipe_status
      */
     SMTPIPE_ERR_PEER_INJECTED = -206,
     /**
-     * The greeting or EHLO was refused.
+     * The greeting, EHLO or XCLIENT was refused.
      */
     SMTPIPE_ERR_REFUSED = -301,
     /**
@@ -997,7 +997,7 @@ enum smtpipe_reason
      */
     SMTPIPE_REASON_NOT_OFFERED = 15,
     /**
-     * REQUIRETLS (RFC 8689), and the connection isn't encrypted.
+     * REQUIRETLS (RFC 8689), and the connection isn't encrypted, or nobody checked the server's certificate.
      */
     SMTPIPE_REASON_NEEDS_TLS = 16,
     /**

@@ -228,7 +228,7 @@ pub unsafe extern "C" fn smtpipe_client_send(
         change(client, |handle| {
             let (out, message) = (Out::new(ticket)?, peek(message)?);
             let ticket = message.submit(&mut handle.client)?;
-            handle.client.drive();
+            handle.client.drive_once();
             out.set(handle.views.give_ticket(ticket));
             Ok(())
         })

@@ -80,7 +80,7 @@ pub enum smtpipe_status {
     /// The peer sent more behind its reply to STARTTLS, in clear (RFC 3207 section 6): an attack, or a broken proxy.
     SMTPIPE_ERR_PEER_INJECTED = -206,
     // Last added to this group: -206
-    /// The greeting or EHLO was refused.
+    /// The greeting, EHLO or XCLIENT was refused.
     SMTPIPE_ERR_REFUSED = -301,
     /// The peer said 421: it is shutting the session down (RFC 5321 section 3.8).
     SMTPIPE_ERR_SHUT_DOWN = -302,
