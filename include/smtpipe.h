@@ -1949,15 +1949,13 @@ smtpipe_status smtpipe_client_auth_respond(struct smtpipe_client *client,
 smtpipe_status smtpipe_client_auth_cancel(struct smtpipe_client *client);
 
 /**
- * Begins with a mechanism, in answer to SMTPIPE_EVENT_AUTH_WANTED.
+ * Begins with a mechanism, in answer to SMTPIPE_EVENT_AUTH_WANTED: smtpipe_client_auth_begin() of a session.
  *
  * @param session    Must not be NULL.
  * @param mechanism  Its name. Must not be NULL.
- * @param initial    The initial response, not yet base64. NULL with `len` 0 for none; not NULL with `len` 0 for an empty one.
- *                   Overwritten when it has left. One that doesn't fit into the command waits for an empty challenge by itself.
+ * @param initial    As with smtpipe_client_auth_begin().
  * @param len        Octets at `initial`; at most 9216.
- * @param complete   0 while the mechanism wants more of the server than its yes (SASL_CONTINUE); any other number when it is
- *                   satisfied (SASL_OK). A yes that comes before is not believed: SMTPIPE_ERR_PEER_AUTH.
+ * @param complete   As with smtpipe_client_auth_begin().
  *
  * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_STATE if that isn't what is wanted now; SMTPIPE_ERR_VALUE if
  *         the mechanism is no name or the response too long.
@@ -1975,12 +1973,12 @@ smtpipe_status smtpipe_session_auth_begin(struct smtpipe_session *session,
                                           int32_t complete);
 
 /**
- * Responds to SMTPIPE_EVENT_AUTH_CHALLENGE.
+ * Responds to SMTPIPE_EVENT_AUTH_CHALLENGE: smtpipe_client_auth_respond() of a session.
  *
  * @param session   Must not be NULL.
  * @param response  Not yet base64. May be NULL when `len` is 0. Overwritten when it has left.
  * @param len       Octets at `response`; at most 9216.
- * @param complete  As with smtpipe_session_auth_begin().
+ * @param complete  As with smtpipe_client_auth_begin().
  *
  * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_STATE if that isn't what is wanted now; SMTPIPE_ERR_VALUE if the response is
  *         too long.

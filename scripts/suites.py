@@ -100,7 +100,11 @@ def tests() -> list[Suite]:
         Suite("fuzz corpus", ["cargo", "test", *FUZZ, "--test", "corpus"]),
         # Not session_hostile, but for its corpus, as long as what it finds is open: docs/fuzzing.md.
         Suite("fuzz", [sys.executable, "scripts/fuzz.py", "20", *FUZZED], fuzzer),
-        Suite("c", ["make", "test-c"], packages("g++", "pkg-config", "cmake", "valgrind", "libsasl2-dev", "libsasl2-modules")),
+        Suite(
+            "c",
+            ["make", "test-c"],
+            packages("g++", "pkg-config", "cmake", "valgrind", "libsasl2-dev", "libsasl2-modules", "libssl-dev"),
+        ),
         Suite("python", [*pytest, "python/tests"]),
         Suite("cut", [*pytest, "-s", "tests/torture"]),
         Suite("interop", [*pytest, "tests/interop"], servers),

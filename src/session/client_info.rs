@@ -69,7 +69,7 @@ impl Session {
             return;
         }
         let waiting = match self.queue.front_mut() {
-            Some(Item::Message(job)) => Some(job),
+            Some(Item::Message(job)) if job.forwarded > 0 => Some(job),
             _ => None,
         };
         let job = self.flight.front_mut().map(|transaction| &mut transaction.job).or(waiting);

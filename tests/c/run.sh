@@ -143,6 +143,12 @@ for example in send loop engine demo; do
     # shellcheck disable=SC2086
     try "build $example" build c99 "examples/c/$example.c" "$work/$example" $shared
 done
+if have pkg-config && pkg-config --exists openssl; then
+    # shellcheck disable=SC2086,SC2046
+    try "build openssl" build c99 examples/c/openssl.c "$work/openssl" $shared $(pkg-config --cflags --libs openssl)
+else
+    skip "the example openssl" "OpenSSL is missing (apt-get install pkg-config libssl-dev)"
+fi
 # shellcheck disable=SC2086
 try "build the server for them" build c99 tests/c/examples/sink.c "$work/sink" $shared
 try "examples" tests/c/examples/run.sh "$work"
