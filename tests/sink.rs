@@ -447,8 +447,8 @@ fn prdr_has_a_reply_for_each_and_one_for_the_whole() {
     client.ask(&format!("EHLO x\nMAIL FROM:<a@b> PRDR\n{recipients}"), &[250, 250, 250, 250, 250, 354]);
     client.ask("hello\n.\n", &[353, 250, 550, 250, 250]);
     client.ask(&format!("MAIL FROM:<a@b>\n{recipients}"), &[250, 250, 250, 250, 354]);
-    client.ask("hello\n.\nNOOP\n", &[550, 250]);
+    client.ask("hello\n.\nNOOP\n", &[250, 250]);
     let messages = sink.take_messages();
-    assert_eq!(messages.len(), 1);
+    assert_eq!(messages.len(), 2);
     assert_eq!(messages[0].recipients, ["x@d", "y@d"]);
 }
