@@ -8,12 +8,12 @@ mod split;
 
 use std::time::Duration;
 
+pub(crate) use self::sayings::SAYINGS;
+pub(crate) use self::script::*;
 use crate::choices::Choices;
 use crate::common::build;
 use crate::common::login;
 use crate::common::run::{Run, Take};
-pub(crate) use self::sayings::SAYINGS;
-pub(crate) use self::script::*;
 
 pub fn run(data: &[u8]) {
     let mut choices = Choices::new(data);

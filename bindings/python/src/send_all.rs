@@ -83,12 +83,7 @@ impl SendAll {
         }
     }
 
-    fn draw(
-        &self,
-        py: Python<'_>,
-        messages: &mut Bound<'_, PyIterator>,
-        last: &mut Last,
-    ) -> PyResult<Stop> {
+    fn draw(&self, py: Python<'_>, messages: &mut Bound<'_, PyIterator>, last: &mut Last) -> PyResult<Stop> {
         let client = self.client.get();
         let shared = &client.shared;
         if client.is_closed(py) {
