@@ -2888,6 +2888,23 @@ smtpipe_status smtpipe_config_set_max_in_flight(struct smtpipe_config *config, s
 smtpipe_status smtpipe_config_set_max_unanswered(struct smtpipe_config *config, size_t bytes);
 
 /**
+ * Sets how many octets one chunk (BDAT, RFC 3030) of a content that is drawn as it goes has, see
+ * smtpipe_message_set_content_callback(). As many of each such message are in memory at once.
+ *
+ * @param config  Must not be NULL.
+ * @param octets  1 to 1073741824 (1 GiB). Default 65536.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if it is out of bounds.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live.
+ */
+smtpipe_status smtpipe_config_set_chunk_size(struct smtpipe_config *config, size_t octets);
+
+/**
  * Sets one time limit, or all of them.
  *
  * @param config  Must not be NULL.

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from smtpipe._native import Client, Peers
+    from smtpipe._types import Sasl
 
 __all__ = ["connect", "default_local_name"]
 
@@ -52,6 +53,8 @@ def connect(
     tls_dangerously_accept_any_certificate: bool = False,
     utf8: str = "refuse",
     xclient: Mapping[str, str | int | None] | None = None,
+    auth: Sasl | None = None,
+    chunk_size: int = 65536,
 ) -> Client:
     """Connect to a mail server and wait until it has answered EHLO.
 
@@ -84,6 +87,8 @@ def connect(
         lmtp: speak LMTP (RFC 2033): a reply for each recipient.
         chunking: when BDAT (RFC 3030) takes the place of DATA: `"auto"` where it gains something, `"never"`
             (which rules out the level `"streaming"`), `"always"` where the server offers it.
+        chunk_size: octets in one chunk (BDAT) of content that is drawn as it goes, 1 to 1,073,741,824; as
+            many of each such message are in memory at once.
         eight_bit_anyway: send 8-bit content to a server that doesn't offer 8BITMIME, too.
         early: to a server that `peers` knows to allow it (PIPECONNECT), commands go out before it greets:
             `connect` then returns as soon as there is a connection, `capabilities` are those of last time,
@@ -98,6 +103,9 @@ def connect(
         authzid: the user to act for, if that is another one than `username`.
         auth_mechanisms: use no others than these. `["EXTERNAL"]` without a `username`: the server knows the
             client by its certificate.
+        auth: a SASL mechanism of one's own (Kerberos, a security key, ...) in place of a `username`: see
+            `Sasl`. What it raises is raised here, or by the call that waits when the client has to log in
+            again, on another connection.
         auth_clear_text: let PLAIN, LOGIN, OAUTHBEARER and XOAUTH2 show what they show to whoever listens.
         ca_data: as `ca_file`, the PEM itself.
         tls_name: the name that the certificate must have, where that isn't the host.
@@ -124,17 +132,19 @@ def connect(
         port,
         unix_path=None if unix_path is None else os.fspath(unix_path),
         local_name=default_local_name() if local_name is None else local_name,
+        peers=peers,
+        trace=trace,
+        auth=auth,
         level=level,
         max_in_flight=max_in_flight,
         max_unanswered=max_unanswered,
         recipients=recipients,
         timeout=timeout,
-        trace=trace,
         lmtp=lmtp,
         chunking=chunking,
+        chunk_size=chunk_size,
         eight_bit_anyway=eight_bit_anyway,
         early=early,
-        peers=peers,
         utf8=utf8,
         xclient=xclient,
         username=username,

@@ -19,6 +19,7 @@ from smtpipe.errors import MisuseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from email.policy import Policy
 
 __all__ = ["addresses", "envelope", "is_email", "to_parts"]
 
@@ -35,13 +36,17 @@ def to_parts(
     email: StandardMessage[Any, Any],
     sender: str | None = None,
     recipients: str | Iterable[str] | None = None,
-) -> tuple[str, list[str] | str | Iterable[str], bytes]:
-    """Sender, recipients and content to send `email` with, as far as they aren't given."""
+) -> tuple[str, list[str] | str | Iterable[str], bytes, bool]:
+    """Sender, recipients and content to send `email` with, as far as they aren't given.
+
+    And whether the content's header makes it an internationalized message (RFC 6532), which needs SMTPUTF8.
+    """
     if sender is None or recipients is None:
         found_sender, found_recipients = envelope(email)
         sender = found_sender if sender is None else sender
         recipients = found_recipients if recipients is None else recipients
-    return sender, recipients, content(email)
+    octets, international = content(email)
+    return sender, recipients, octets, international
 
 
 def envelope(email: StandardMessage[Any, Any]) -> tuple[str, list[str]]:
@@ -91,8 +96,8 @@ def _resent_prefix(email: StandardMessage[Any, Any]) -> str:
     return "Resent-" if dates else ""
 
 
-def content(email: StandardMessage[Any, Any]) -> bytes:
-    """The octets to send: CRLF line ends, no Bcc, nothing refolded that came folded."""
+def content(email: StandardMessage[Any, Any]) -> tuple[bytes, bool]:
+    """The octets to send: CRLF line ends, no Bcc, nothing refolded that came folded. And `to_parts`' last."""
     without_bcc = copy.copy(email)
     del without_bcc["Bcc"]
     del without_bcc["Resent-Bcc"]
@@ -105,12 +110,39 @@ def content(email: StandardMessage[Any, Any]) -> bytes:
     out = io.BytesIO()
     try:
         BytesGenerator(out, mangle_from_=False, policy=policy).flatten(without_bcc, unixfrom=False)
+        octets = out.getvalue()
+        return octets, not octets.isascii() and _is_international(without_bcc, policy)
     except Exception as error:
         # As above: unknown character sets, lone surrogates, nesting beyond the recursion limit.
         raise MisuseError(
             f"content: the message can't be written out: {type(error).__name__}: {error}"
         ) from error
-    return out.getvalue()
+
+
+def _is_international(email: StandardMessage[Any, Any], policy: Policy[Any]) -> bool:
+    """Whether a header field, of the message or of a part of it, is written in UTF-8 beyond ASCII (RFC 6532).
+
+    What is within a message/rfc822 is content, whatever it looks like. Octets that aren't UTF-8 are none of
+    RFC 6532's: SMTPUTF8 would promise something else than they are, and they go as they came.
+    """
+    parts = [email]
+    while parts:
+        part = parts.pop()
+        for name, value in part.raw_items():
+            written = policy.fold_binary(name, value)
+            if not written.isascii() and _is_utf8(written):
+                return True
+        if part.get_content_maintype() == "multipart" and part.is_multipart():
+            parts += [inner for inner in part.get_payload() if isinstance(inner, StandardMessage)]
+    return False
+
+
+def _is_utf8(octets: bytes) -> bool:
+    try:
+        octets.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _needs_utf8(email: StandardMessage[Any, Any]) -> bool:

@@ -20,6 +20,7 @@ from smtpipe._types import (
     Ready,
     Reconnect,
     Rule,
+    Sasl,
     SinkStats,
     StartTls,
     Stats,
@@ -76,26 +77,11 @@ def connect(
     *,
     unix_path: str | PathLike[str] | None,
     local_name: str,
-    level: str,
-    max_in_flight: int,
-    max_unanswered: int,
-    recipients: str,
-    timeout: float | None,
-    trace: _Trace | None,
-    lmtp: bool,
-    chunking: str,
-    eight_bit_anyway: bool,
-    early: bool,
     peers: Peers | None,
-    username: str | None,
-    password: str | None,
-    oauth_token: str | None,
-    authzid: str | None,
-    auth_mechanisms: list[str] | None,
-    auth_clear_text: bool,
-    utf8: str,
-    xclient: Mapping[str, str | int | None] | None,
+    trace: _Trace | None,
+    auth: Sasl | None,
     tls: Mapping[str, object],
+    **arguments: object,
 ) -> Client:
     """Connect and wait for EHLO; `smtpipe.connect` without the defaults."""
 
@@ -252,6 +238,8 @@ class Message:
         """A message of the `email` or `mailbox` modules. Bcc is left out of what is sent.
 
         The envelope comes from Sender or From, and To, Cc and Bcc (or their Resent- forms), unless given.
+        A header that has UTF-8 in it as it is written out (RFC 6532) asks for SMTPUTF8 by itself, as
+        `utf8_headers=True` does elsewhere; `utf8_headers=False` doesn't.
         """
     @property
     def sender(self) -> str:
@@ -383,6 +371,7 @@ class Session:
         trace: _Trace | None = None,
         lmtp: bool = False,
         chunking: str = "auto",
+        chunk_size: int = 65536,
         eight_bit_anyway: bool = False,
         early: bool = True,
         peer: PeerRecord | None = None,

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
     from smtpipe._native import Reply
     from smtpipe.errors import SessionError
 
@@ -27,6 +29,7 @@ __all__ = [
     "Ready",
     "Reconnect",
     "Rule",
+    "Sasl",
     "SinkStats",
     "StartTls",
     "Stats",
@@ -271,6 +274,37 @@ class TlsInfo:
 @dataclass(frozen=True, slots=True)
 class StartTls:
     """Do a TLS handshake on the connection; then call `tls_established()` or `tls_failed()`."""
+
+
+class Sasl(Protocol):
+    """A SASL mechanism of the caller's own (RFC 4422), for `connect(auth=...)`: a client's side of it.
+
+    Its methods are called in the thread that waits for the connection (by `connect`, `collect`, `flush`,
+    `quit`, `send_all`) or drives it (`drive`), never by two at once, and may take their time: messages wait
+    meanwhile. They must not wait for the client themselves. An exception gives up: the server is told (`*`),
+    the session ends, messages come back as `not_sent`, and whoever waits gets the exception.
+    """
+
+    @property
+    def complete(self) -> bool:
+        """Whether the mechanism wants nothing more of the server than its yes.
+
+        Looked at after each call. While it is false a yes isn't believed: the server has yet to prove itself,
+        as with SCRAM. PLAIN is complete from the beginning.
+        """
+
+    def start(self, mechanisms: tuple[str, ...], /) -> tuple[str, Buffer | None] | None:
+        """Choose one of the server's mechanisms, and give the initial response, if there is one.
+
+        `None` for the response: the server begins; `b""` is an empty response. `None` alone: none of these
+        suits, and nobody is logged in (`AuthenticationError`).
+
+        Called at the beginning of each connection; and again, without that mechanism, where the server
+        refuses one as such (504, 534).
+        """
+
+    def respond(self, challenge: bytes, /) -> Buffer:
+        """Answer a challenge; neither of the two is base64."""
 
 
 @dataclass(frozen=True, slots=True)

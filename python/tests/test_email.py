@@ -148,6 +148,61 @@ def test_utf8_addresses_need_smtputf8(message: smtpipe.Message) -> None:
         assert outcomes[ticket + 1].status == "delivered"
 
 
+RAW = b"From: a@example.com\r\nTo: b@example.net\r\n%s\r\nGr\xc3\xbc\xc3\x9fe\r\n"
+MULTIPART = b'Content-Type: multipart/mixed; boundary="=="\r\n\r\n--==\r\n%s\r\n\r\nx\r\n--==--\r\n'
+
+
+@pytest.mark.parametrize(
+    ("header", "needs"),
+    [
+        (b"", False),
+        (b"Subject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n", False),
+        (b"Subject: Gr\xc3\xbc\xc3\x9fe\r\n", True),
+        (b"Reply-To: j\xc3\xbcrgen@example.com\r\n", True),
+        (b"Subject: Gr\xfc\xdfe\r\n", False),
+        (MULTIPART % b"Content-Type: text/plain; name=\xc3\xbc.txt", True),
+        (MULTIPART % b"Content-Type: text/plain; charset=utf-8\r\n\r\n\xc3\xbc", False),
+        (MULTIPART % b"Content-Type: message/rfc822\r\n\r\nSubject: \xc3\xbc", False),
+        (b"Bcc: j\xc3\xbc@example.com\r\n", False),
+    ],
+    ids=["body", "encoded-word", "subject", "address", "latin-1", "part", "part-body", "attached", "bcc"],
+)
+@pytest.mark.parametrize("policy", [email.policy.compat32, email.policy.default], ids=["compat32", "default"])
+def test_utf8_in_the_header_needs_smtputf8(header: bytes, needs: bool, policy: email.policy.Policy) -> None:
+    parsed = email.message_from_bytes(RAW % header, policy=policy)
+    envelope = {"sender": "a@example.com", "recipients": "b@example.net"}
+    for offered in (True, False):
+        with smtpipe.Sink(smtputf8=offered) as sink, smtpipe.connect("127.0.0.1", sink.port) as client:
+            client.send(smtpipe.Message.from_email(parsed, **envelope))
+            outcome = client.collect(PATIENCE)
+            assert outcome is not None
+            if needs and not offered:
+                assert outcome.status == "refused"
+                assert "SMTPUTF8" in (outcome.reason or "")
+            else:
+                assert outcome.status == "delivered"
+                assert ("SMTPUTF8" in sink.messages[0].mail_params) is needs
+
+
+@pytest.mark.parametrize("said", [True, False])
+def test_the_caller_may_know_better(said: bool, sink: smtpipe.Sink, client: smtpipe.Client) -> None:
+    for header in (b"Subject: Gr\xc3\xbc\xc3\x9fe\r\n", b""):
+        message = smtpipe.Message.from_email(email.message_from_bytes(RAW % header), utf8_headers=said)
+        assert round_trip(sink, client, message).mail_params.count("SMTPUTF8") == said
+
+
+def test_what_is_made_here_is_written_without(sink: smtpipe.Sink, client: smtpipe.Client) -> None:
+    """Names and subjects as encoded words; only an address that isn't ASCII makes the header UTF-8."""
+    plain = EmailMessage(policy=email.policy.SMTPUTF8)
+    plain["From"], plain["To"], plain["Subject"] = "Jürgen <a@example.com>", "b@example.net", "Grüße"
+    plain.set_content("Grüße\n", cte="8bit")
+    assert "SMTPUTF8" not in round_trip(sink, client, plain).mail_params
+    plain["Reply-To"] = "jürgen@example.com"
+    received = round_trip(sink, client, plain)
+    assert "SMTPUTF8" in received.mail_params
+    assert "Subject: Grüße".encode() in received.content
+
+
 def test_mailbox_messages(tmp_path: Path, sink: smtpipe.Sink, client: smtpipe.Client) -> None:
     box = mailbox.mbox(tmp_path / "box")
     stored = mailbox.mboxMessage(make(Subject="kept"))

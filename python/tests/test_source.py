@@ -39,6 +39,33 @@ class Again:
         return pieces()
 
 
+def test_size_of_chunks() -> None:
+    chunks: list[bytes] = []
+
+    def trace(_: str, line: bytes) -> None:
+        if line.startswith(b"BDAT "):
+            chunks.append(line)
+
+    content = [b"x" * 99 + b"\n"] * 10
+    with smtpipe.Sink() as sink:
+        with smtpipe.connect(
+            "127.0.0.1", sink.port, level="streaming", chunk_size=404, trace=trace
+        ) as client:
+            client.send((A, B, content))
+        assert len(sink.messages[0].content) == 1010
+    assert chunks == [b"BDAT 404", b"BDAT 404", b"BDAT 202 LAST"]
+
+
+@pytest.mark.parametrize("size", [0, 2**30 + 1, 2**40])
+def test_chunks_out_of_bounds(size: int) -> None:
+    for make in (
+        lambda: smtpipe.connect("127.0.0.1", 1, chunk_size=size),
+        lambda: smtpipe.Session("x.y", chunk_size=size),
+    ):
+        with pytest.raises(smtpipe.MisuseError, match=r"^chunk_size: .* 1 to 1073741824"):
+            make()
+
+
 @pytest.mark.parametrize("level", LEVELS)
 def test_every_kind_of_source(level: str, tmp_path: Path) -> None:
     path = tmp_path / "letter"

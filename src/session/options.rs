@@ -199,7 +199,8 @@ pub struct Options {
     pub recipients: RecipientPolicy,
     /// When BDAT is used.
     pub chunking: Chunking,
-    /// How many octets one BDAT chunk of a streamed content has; 0 is taken for 1.
+    /// How many octets one BDAT chunk of a streamed content has; 0 is taken for 1. A chunk is announced when all of it is there,
+    /// so as much is held in memory of each streamed content that is on its way.
     pub chunk_size: u32,
     /// Send 8-bit content although the server did not offer 8BITMIME (RFC 6152).
     pub eight_bit_anyway: bool,

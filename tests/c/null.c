@@ -42,6 +42,7 @@ static void configs(void)
     REFUSED(smtpipe_config_set_max_level(NULL, SMTPIPE_LEVEL_AUTO));
     REFUSED(smtpipe_config_set_max_in_flight(NULL, 1));
     REFUSED(smtpipe_config_set_max_unanswered(NULL, 1));
+    REFUSED(smtpipe_config_set_chunk_size(NULL, 1));
     REFUSED(smtpipe_config_set_recipients(NULL, SMTPIPE_RECIPIENTS_ANY));
     REFUSED(smtpipe_config_set_chunking(NULL, SMTPIPE_CHUNKING_AUTO));
     REFUSED(smtpipe_config_set_8bit_anyway(NULL, 1));

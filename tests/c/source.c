@@ -153,6 +153,47 @@ static void functions(int32_t level)
     smtpipe_sink_stop(sink);
 }
 
+/* What was announced as a chunk. */
+static void chunk(void *user, int32_t from_us, const uint8_t *line, size_t len)
+{
+    char *chunks = (char *)user;
+    if (from_us && len > 5 && len < 32 && memcmp(line, "BDAT ", 5) == 0) {
+        strncat(chunks, (const char *)line + 5, len - 5);
+        strcat(chunks, ";");
+    }
+}
+
+static void chunks(void)
+{
+    static const char *const texts[] = {sent};
+    static const size_t outside[] = {0, 1073741825, (size_t)-1};
+    struct source source = source_of(text, 3);
+    char announced[256] = "";
+    smtpipe_sink *sink = plain_sink();
+    smtpipe_config *config = config_for(sink);
+    smtpipe_client *client;
+    smtpipe_message *message = message_to("a@b.example", "");
+    uint64_t ticket;
+    size_t i;
+    OK(smtpipe_config_set_level(config, SMTPIPE_LEVEL_STREAMING));
+    OK(smtpipe_config_set_chunk_size(config, 1073741824));
+    OK(smtpipe_config_set_chunk_size(config, 10));
+    for (i = 0; i < sizeof outside / sizeof *outside; i++) {
+        CHECK(smtpipe_config_set_chunk_size(config, outside[i]) == SMTPIPE_ERR_VALUE);
+    }
+    client = client_of(config);
+    OK(smtpipe_client_set_trace(client, chunk, announced));
+    OK(draw(message, &source, NULL));
+    OK(smtpipe_client_send(client, message, &ticket));
+    expect(client, SMTPIPE_DELIVERED, SMTPIPE_REASON_NONE);
+    received(sink, texts, 1);
+    SAME(announced, "10;10;5 LAST;");
+    smtpipe_message_free(message);
+    smtpipe_client_free(client);
+    smtpipe_config_free(config);
+    smtpipe_sink_stop(sink);
+}
+
 /* One recipient in a transaction: the second needs the content once more. */
 static void twice(void)
 {
@@ -381,6 +422,7 @@ int main(void)
     functions(SMTPIPE_LEVEL_LOCKSTEP);
     functions(SMTPIPE_LEVEL_CONTINUOUS);
     functions(SMTPIPE_LEVEL_STREAMING);
+    chunks();
     twice();
     descriptors();
     misuse();

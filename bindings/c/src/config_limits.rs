@@ -6,6 +6,9 @@ use crate::handle::{Failure, with_mut};
 use crate::status::smtpipe_status;
 use engine::session::Timeouts;
 
+/// The largest chunk that can be asked for.
+const CHUNK_MAX: u32 = 1 << 30;
+
 /// Bounds how many messages may be begun and not finished. That is how many can ever be in doubt.
 ///
 /// @param config  Must not be NULL.
@@ -44,6 +47,37 @@ pub unsafe extern "C" fn smtpipe_config_set_max_unanswered(
 ) -> smtpipe_status {
     // SAFETY: the caller's promise, see above.
     unsafe { set(config, |config| config.options.max_unanswered = bytes) }
+}
+
+/// Sets how many octets one chunk (BDAT, RFC 3030) of a content that is drawn as it goes has, see
+/// smtpipe_message_set_content_callback(). As many of each such message are in memory at once.
+///
+/// @param config  Must not be NULL.
+/// @param octets  1 to 1073741824 (1 GiB). Default 65536.
+///
+/// @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if it is out of bounds.
+///
+/// Threads: one at a time per configuration.
+/// Since: 0.1.0
+///
+/// # Safety
+/// `config` is NULL or live.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn smtpipe_config_set_chunk_size(
+    config: *mut smtpipe_config,
+    octets: usize,
+) -> smtpipe_status {
+    // SAFETY: the caller's promise, see above.
+    unsafe {
+        with_mut(config, |config| {
+            let octets = u32::try_from(octets).ok().filter(|octets| (1..=CHUNK_MAX).contains(octets));
+            config.options.chunk_size = octets.ok_or_else(|| {
+                let text = format!("a chunk has 1 to {CHUNK_MAX} octets");
+                Failure::new(smtpipe_status::SMTPIPE_ERR_VALUE, text)
+            })?;
+            Ok(())
+        })
+    }
 }
 
 /// Sets one time limit, or all of them.

@@ -13,74 +13,34 @@ use std::os::fd::{AsRawFd, RawFd};
 
 use crate::drive::{Core, Shared};
 use crate::error::{closed, connect_error, misuse, session_error, submit_error};
-use crate::login::Login;
-use crate::options::{Arguments, line, seconds};
+use crate::options::{line, seconds};
 use crate::outcome::Outcome;
 use crate::peers::Peers;
+use crate::sasl::Sasl;
 use crate::send_all::SendAll;
 use crate::tls::{self, TlsArguments};
 use crate::trace::Trace;
-use crate::{convert, names};
+use crate::{convert, names, options};
 
-/// Connects and waits for EHLO. The wait can be interrupted; only the resolver can't.
+/// Connects and waits for EHLO, and AUTH if it is to be. The wait can be interrupted; only the resolver can't. `arguments`: those
+/// of the session.
 #[pyfunction]
-#[pyo3(signature = (
-    host, port, *, unix_path, local_name, level, max_in_flight, max_unanswered, recipients, timeout, trace, lmtp, chunking,
-    eight_bit_anyway, early, peers, username, password, oauth_token, authzid, auth_mechanisms, auth_clear_text,
-    utf8, xclient, tls
-))]
-#[allow(clippy::too_many_arguments)] // one for each documented argument of smtpipe.connect
+#[pyo3(signature = (host, port, *, unix_path, local_name, peers, trace, auth, tls, **arguments))]
+#[allow(clippy::too_many_arguments)] // what smtpipe.connect sorts its arguments into
 pub(crate) fn connect(
     py: Python<'_>,
     host: Option<&str>,
     port: u16,
     unix_path: Option<PathBuf>,
     local_name: &str,
-    level: &str,
-    max_in_flight: usize,
-    max_unanswered: usize,
-    recipients: &str,
-    timeout: Option<f64>,
-    trace: Option<Py<PyAny>>,
-    lmtp: bool,
-    chunking: &str,
-    eight_bit_anyway: bool,
-    early: bool,
     peers: Option<&Bound<'_, Peers>>,
-    username: Option<&str>,
-    password: Option<&str>,
-    oauth_token: Option<&str>,
-    authzid: Option<&str>,
-    auth_mechanisms: Option<Vec<String>>,
-    auth_clear_text: bool,
-    utf8: &str,
-    xclient: Option<&Bound<'_, PyAny>>,
+    trace: Option<Py<PyAny>>,
+    auth: Option<Py<PyAny>>,
     tls: TlsArguments,
+    arguments: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Client> {
-    let arguments = Arguments {
-        local_name,
-        level,
-        max_in_flight,
-        max_unanswered,
-        recipients,
-        timeout,
-        lmtp,
-        chunking,
-        eight_bit_anyway,
-        early,
-        utf8,
-        xclient,
-        login: Login {
-            username,
-            password,
-            oauth_token,
-            authzid,
-            auth_mechanisms,
-            auth_clear_text,
-            auth_caller: false,
-        },
-    };
-    let options = arguments.options(py)?;
+    let caller = auth.is_some().then_some("auth");
+    let options = options::session(py, local_name, arguments, caller)?;
     let mut config = match (host, unix_path) {
         (Some(host), None) => Config::new(host, port),
         (None, Some(path)) => Config::unix(path),
@@ -92,7 +52,7 @@ pub(crate) fn connect(
     let trace = trace.map(Trace::new);
     let mut client = py.detach(|| EngineClient::open(config)).map_err(|error| connect_error(py, error))?;
     client.set_trace(trace.as_ref().map(Trace::hook));
-    let client = Client { shared: Arc::new(Shared::new(client)?), trace };
+    let client = Client { shared: Arc::new(Shared::new(client, auth.map(Sasl::new))?), trace };
     let ready = client.shared.until(py, None, |core| {
         let client = &core.client;
         (client.is_open() || client.is_closed()).then(|| client.error().cloned())
@@ -270,8 +230,9 @@ impl Client {
 
     fn next_timeout(&self, py: Python<'_>) -> Option<f64> {
         let core = self.shared.lock(py);
-        // Content that is wanted is for `drive` to draw.
-        let wanted = core.client.wanted_content().map(|_| 0.0);
+        // Content that is wanted is for `drive` to draw, and so is what a caller's SASL is asked.
+        let wanted =
+            (core.client.wanted_content().is_some() || core.client.auth_event().is_some()).then_some(0.0);
         wanted.or_else(|| core.client.timeout().map(|timeout| timeout.as_secs_f64()))
     }
 
@@ -314,6 +275,16 @@ impl Client {
     #[getter]
     fn closed(&self, py: Python<'_>) -> bool {
         self.is_closed(py)
+    }
+
+    fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
+        if let Some(trace) = &self.trace {
+            visit.call(trace.function())?;
+        }
+        match &self.shared.sasl {
+            Some(sasl) => visit.call(sasl.object()),
+            None => Ok(()),
+        }
     }
 
     fn __repr__(&self, py: Python<'_>) -> String {

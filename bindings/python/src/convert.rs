@@ -1,6 +1,7 @@
 //! Whatever may be sent, as the engine's message: a `Message`, `(sender, recipients, content)`, or an e-mail object.
 
 use engine::session::Message as EngineMessage;
+use engine::wire::Param;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -47,7 +48,18 @@ pub(crate) fn email(
 ) -> PyResult<EngineMessage> {
     let parts =
         TO_PARTS.import(email.py(), "smtpipe._email", "to_parts")?.call1((email, sender, recipients))?;
-    let (sender, recipients, content): (Bound<'_, PyAny>, Bound<'_, PyAny>, Bound<'_, PyAny>) =
-        parts.extract()?;
-    Message::from_parts(&sender, &recipients, &content, false, None, parameters).map(|(message, _)| message)
+    let (sender, recipients, content, international): (
+        Bound<'_, PyAny>,
+        Bound<'_, PyAny>,
+        Bound<'_, PyAny>,
+        bool,
+    ) = parts.extract()?;
+    let (mut message, _) = Message::from_parts(&sender, &recipients, &content, false, None, parameters)?;
+    // The caller may know better.
+    let said = parameters.map(|given| given.contains("utf8_headers")).transpose()?.unwrap_or(false);
+    let smtputf8 = Param::smtputf8();
+    if international && !said && !message.params().iter().any(|param| param.keyword() == smtputf8.keyword()) {
+        message.push_param(smtputf8);
+    }
+    Ok(message)
 }

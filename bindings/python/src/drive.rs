@@ -12,11 +12,14 @@ use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::ThreadId;
 use std::time::{Duration, Instant};
 
+use crate::error::misuse;
+use crate::sasl::Sasl;
 use crate::streams::Streams;
 use engine::client::{Client, Interest};
-use engine::session::{Outcome, Ticket};
+use engine::session::{Event, Outcome, Ticket};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -33,6 +36,8 @@ pub(crate) struct Core {
     led: bool,
     /// A thread draws content that is wanted.
     drawing: bool,
+    /// The thread that asks the caller's own SASL.
+    asking: Option<ThreadId>,
     /// Threads that wait for the leader.
     followers: usize,
 }
@@ -54,6 +59,22 @@ impl Core {
         self.drawing = false;
     }
 
+    /// What the caller's own SASL is asked, if no thread asks it yet: this one is to, and then says so by `answered`.
+    pub(crate) fn ask(&mut self) -> Option<Event> {
+        let asked = self.client.auth_event().filter(|_| self.asking.is_none())?.clone();
+        self.asking = Some(std::thread::current().id());
+        Some(asked)
+    }
+
+    pub(crate) const fn answered(&mut self) {
+        self.asking = None;
+    }
+
+    /// Whether the caller waits for the connection from within what the connection waits for.
+    fn is_knot(&self) -> bool {
+        self.asking.is_some_and(|thread| thread == std::thread::current().id())
+    }
+
     /// Whether there will be no further outcome.
     pub(crate) fn is_idle(&self) -> bool {
         self.returned.is_empty() && self.client.outstanding() == 0
@@ -66,6 +87,8 @@ pub(crate) struct Shared {
     changed: Condvar,
     bell: Bell,
     pub(crate) streams: Streams,
+    /// The caller's own.
+    pub(crate) sasl: Option<Sasl>,
 }
 
 /// How one stretch of waiting ended.
@@ -73,18 +96,30 @@ enum Step<T> {
     Done(T),
     /// Content is wanted, and this thread is to draw it.
     Wanted(Ticket, bool),
+    /// The caller's own SASL is asked, and this thread is to ask it.
+    Asked(Event),
+    /// It would wait for itself.
+    Knot,
     TimeUp,
     Again,
 }
 
 impl Shared {
-    pub(crate) fn new(client: Client) -> io::Result<Self> {
-        let core = Core { client, returned: VecDeque::new(), led: false, drawing: false, followers: 0 };
+    pub(crate) fn new(client: Client, sasl: Option<Sasl>) -> io::Result<Self> {
+        let core = Core {
+            client,
+            returned: VecDeque::new(),
+            led: false,
+            drawing: false,
+            asking: None,
+            followers: 0,
+        };
         Ok(Self {
             core: Mutex::new(core),
             changed: Condvar::new(),
             bell: Bell::new()?,
             streams: Streams::default(),
+            sasl,
         })
     }
 
@@ -131,6 +166,10 @@ impl Shared {
             match py.detach(|| self.step(end, &mut done)) {
                 Step::Done(value) => return Ok(Some(value)),
                 Step::Wanted(ticket, rewind) => self.draw(py, ticket, rewind)?,
+                Step::Asked(question) => self.answer(py, &question)?,
+                Step::Knot => {
+                    return Err(misuse(py, "auth: it can't wait for the connection that waits for it"));
+                }
                 Step::TimeUp => return Ok(None),
                 Step::Again => py.check_signals()?,
             }
@@ -147,6 +186,13 @@ impl Shared {
         if let Some((ticket, rewind)) = core.want() {
             self.nudge(&core);
             return Step::Wanted(ticket, rewind);
+        }
+        if let Some(question) = core.ask() {
+            self.nudge(&core);
+            return Step::Asked(question);
+        }
+        if core.is_knot() {
+            return Step::Knot;
         }
         let left = end.map_or(SLICE, |end| end.saturating_duration_since(Instant::now()));
         if left.is_zero() {

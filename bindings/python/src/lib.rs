@@ -20,6 +20,7 @@ mod outcome;
 mod parameters;
 mod peers;
 mod reply;
+mod sasl;
 mod send_all;
 mod session;
 mod sink;

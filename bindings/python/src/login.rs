@@ -3,27 +3,26 @@
 use engine::sasl::{Credentials, Mechanism};
 use engine::session::{Auth, SaslCallError};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
 
 use crate::error::misuse;
 
 /// The arguments of `connect` and `Session` that concern AUTH.
-#[derive(Default)]
-pub(crate) struct Login<'a> {
-    pub(crate) username: Option<&'a str>,
-    pub(crate) password: Option<&'a str>,
-    pub(crate) oauth_token: Option<&'a str>,
-    pub(crate) authzid: Option<&'a str>,
+#[derive(Default, PartialEq)]
+pub(crate) struct Login {
+    pub(crate) username: Option<PyBackedStr>,
+    pub(crate) password: Option<PyBackedStr>,
+    pub(crate) oauth_token: Option<PyBackedStr>,
+    pub(crate) authzid: Option<PyBackedStr>,
     pub(crate) auth_mechanisms: Option<Vec<String>>,
     pub(crate) auth_clear_text: bool,
-    pub(crate) auth_caller: bool,
 }
 
-impl Login<'_> {
+impl Login {
     pub(crate) fn auth(&self, py: Python<'_>) -> PyResult<Auth> {
         let only = self.auth_mechanisms.as_deref().map(|names| mechanisms(py, names)).transpose()?;
         let external = only.as_deref() == Some(&[Mechanism::External]);
-        let made = match (self.username, self.password, self.oauth_token) {
-            (None, None, None) if self.auth_caller => return Ok(Auth::Caller),
+        let made = match (self.username.as_deref(), self.password.as_deref(), self.oauth_token.as_deref()) {
             (None, None, None) if external => Ok(Credentials::external()),
             (None, None, None) => return Ok(Auth::None),
             (Some(username), Some(password), None) => Credentials::password(username, password),
@@ -38,7 +37,7 @@ impl Login<'_> {
         };
         let name = if self.oauth_token.is_some() { "oauth_token" } else { "password" };
         let mut credentials = made.map_err(|error| misuse(py, format!("{name}: {error}")))?;
-        if let Some(other) = self.authzid {
+        if let Some(other) = self.authzid.as_deref() {
             credentials =
                 credentials.acting_for(other).map_err(|error| misuse(py, format!("authzid: {error}")))?;
         }

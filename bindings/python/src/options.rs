@@ -2,78 +2,129 @@
 
 use std::time::Duration;
 
-use engine::session::{Chunking, Level, Options, RecipientPolicy, Timeouts, Utf8Policy};
+use engine::session::{Auth, Chunking, Level, Options, RecipientPolicy, Timeouts, Utf8Policy};
 use engine::wire::{HostName, LineError, RawLine};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
+use pyo3::types::PyDict;
 
 use crate::error::misuse;
 use crate::login::Login;
 use crate::parameters;
 
-/// The arguments that `connect` and `Session` have in common.
-pub(crate) struct Arguments<'a> {
-    pub(crate) local_name: &'a str,
-    pub(crate) level: &'a str,
-    pub(crate) max_in_flight: usize,
-    pub(crate) max_unanswered: usize,
-    pub(crate) recipients: &'a str,
-    pub(crate) timeout: Option<f64>,
-    pub(crate) lmtp: bool,
-    pub(crate) chunking: &'a str,
-    pub(crate) eight_bit_anyway: bool,
-    pub(crate) early: bool,
-    pub(crate) utf8: &'a str,
-    pub(crate) xclient: Option<&'a Bound<'a, PyAny>>,
-    pub(crate) login: Login<'a>,
+/// The largest `chunk_size`: as much is held of each streamed content that is on its way.
+const CHUNK_MAX: u32 = 1 << 30;
+
+/// The session that the keyword arguments ask for which `connect` and `Session` have in common. What isn't given is as the
+/// engine has it by default. `caller`: the caller brings his own SASL.
+pub(crate) fn session(
+    py: Python<'_>,
+    local_name: &str,
+    keywords: Option<&Bound<'_, PyDict>>,
+    caller: Option<&str>,
+) -> PyResult<Options> {
+    let local_name = HostName::new(local_name).map_err(|error| misuse(py, format!("local_name: {error}")))?;
+    let mut options = Options::new(local_name);
+    let mut login = Login::default();
+    for (keyword, value) in keywords.into_iter().flatten() {
+        let keyword: PyBackedStr = keyword.extract()?;
+        let given = Given { keyword: &keyword, value: &value };
+        match &*keyword {
+            "level" => (options.level, options.max_level) = given.parsed(levels)?,
+            "max_in_flight" => options.max_in_flight = given.get()?,
+            "max_unanswered" => options.max_unanswered = given.get()?,
+            "recipients" => {
+                options.recipients =
+                    given.one_of(&[("any", RecipientPolicy::Any), ("all", RecipientPolicy::All)])?;
+            }
+            "timeout" => {
+                if let Some(limit) = seconds(py, "timeout", given.get()?)? {
+                    options.timeouts = Timeouts::all(limit);
+                }
+            }
+            "lmtp" => options.lmtp = given.get()?,
+            "chunking" => {
+                options.chunking = given.one_of(&[
+                    ("auto", Chunking::Auto),
+                    ("never", Chunking::Never),
+                    ("always", Chunking::Always),
+                ])?;
+            }
+            "chunk_size" => {
+                options.chunk_size = given.parsed(|size: u64| {
+                    let size = u32::try_from(size).ok().filter(|size| (1..=CHUNK_MAX).contains(size));
+                    size.ok_or_else(|| format!("from 1 to {CHUNK_MAX} octets"))
+                })?
+            }
+            "eight_bit_anyway" => options.eight_bit_anyway = given.get()?,
+            "early" => options.early = given.get()?,
+            "utf8" => {
+                options.utf8 = given
+                    .one_of(&[("refuse", Utf8Policy::Refuse), ("downgrade", Utf8Policy::DowngradeDomain)])?;
+            }
+            "xclient" if value.is_none() => options.xclient = None,
+            "xclient" => options.xclient = Some(parameters::client(&value, "xclient")?),
+            "username" => login.username = given.get()?,
+            "password" => login.password = given.get()?,
+            "oauth_token" => login.oauth_token = given.get()?,
+            "authzid" => login.authzid = given.get()?,
+            "auth_mechanisms" => login.auth_mechanisms = given.get()?,
+            "auth_clear_text" => login.auth_clear_text = given.get()?,
+            other => {
+                return Err(PyTypeError::new_err(format!("got an unexpected keyword argument '{other}'")));
+            }
+        }
+    }
+    options.auth = match caller {
+        None => login.auth(py)?,
+        Some(_) if login == Login::default() => Auth::Caller,
+        Some(by) => return Err(misuse(py, format!("{by}: give either that or credentials"))),
+    };
+    Ok(options)
 }
 
-impl Arguments<'_> {
-    pub(crate) fn options(&self, py: Python<'_>) -> PyResult<Options> {
-        let local_name =
-            HostName::new(self.local_name).map_err(|error| misuse(py, format!("local_name: {error}")))?;
-        let mut options = Options::new(local_name);
-        (options.level, options.max_level) = levels(py, self.level)?;
-        options.max_in_flight = self.max_in_flight;
-        options.max_unanswered = self.max_unanswered;
-        options.recipients = match self.recipients {
-            "any" => RecipientPolicy::Any,
-            "all" => RecipientPolicy::All,
-            other => return Err(misuse(py, format!("recipients: {other:?} is neither \"any\" nor \"all\""))),
-        };
-        if let Some(limit) = seconds(py, "timeout", self.timeout)? {
-            options.timeouts = Timeouts::all(limit);
-        }
-        options.lmtp = self.lmtp;
-        options.chunking = match self.chunking {
-            "auto" => Chunking::Auto,
-            "never" => Chunking::Never,
-            "always" => Chunking::Always,
-            other => {
-                return Err(misuse(
-                    py,
-                    format!("chunking: {other:?} is not \"auto\", \"never\" or \"always\""),
-                ));
+/// One keyword argument.
+struct Given<'a, 'py> {
+    keyword: &'a str,
+    value: &'a Bound<'py, PyAny>,
+}
+
+impl<'a, 'py> Given<'a, 'py> {
+    /// As a Rust type; of another Python type than that takes, the argument is named.
+    fn get<T: FromPyObject<'a, 'py>>(&self) -> PyResult<T> {
+        self.value.extract().map_err(|error: T::Error| {
+            let error: PyErr = error.into();
+            let py = self.value.py();
+            if error.is_instance_of::<PyTypeError>(py) {
+                PyTypeError::new_err(format!("argument '{}': {}", self.keyword, error.value(py)))
+            } else {
+                error
             }
-        };
-        options.eight_bit_anyway = self.eight_bit_anyway;
-        options.early = self.early;
-        options.utf8 = match self.utf8 {
-            "refuse" => Utf8Policy::Refuse,
-            "downgrade" => Utf8Policy::DowngradeDomain,
-            other => {
-                return Err(misuse(py, format!("utf8: {other:?} is neither \"refuse\" nor \"downgrade\"")));
-            }
-        };
-        options.xclient = self.xclient.map(|said| parameters::client(said, "xclient")).transpose()?;
-        options.auth = self.login.auth(py)?;
-        Ok(options)
+        })
+    }
+
+    /// One of these words.
+    fn one_of<T: Copy>(&self, words: &[(&str, T)]) -> PyResult<T> {
+        self.parsed(|word: PyBackedStr| {
+            let found = words.iter().find(|(known, _)| *known == &*word);
+            found.map(|(_, value)| *value).ok_or_else(|| {
+                let known: Vec<String> = words.iter().map(|(known, _)| format!("{known:?}")).collect();
+                format!("{:?} is not {}", &*word, known.join(" or "))
+            })
+        })
+    }
+
+    /// What `parse` makes of it, or why it can't.
+    fn parsed<T, V: FromPyObject<'a, 'py>>(&self, parse: impl FnOnce(V) -> Result<T, String>) -> PyResult<T> {
+        parse(self.get()?).map_err(|why| misuse(self.value.py(), format!("{}: {why}", self.keyword)))
     }
 }
 
 /// `"auto"`, a level stated as known, or `"<="` and a level as a ceiling for `"auto"`.
-fn levels(py: Python<'_>, text: &str) -> PyResult<(Option<Level>, Option<Level>)> {
-    let parse =
-        |name: &str| name.parse::<Level>().map_err(|error| misuse(py, format!("level: {text:?}: {error}")));
+fn levels(text: PyBackedStr) -> Result<(Option<Level>, Option<Level>), String> {
+    let text = &*text;
+    let parse = |name: &str| name.parse::<Level>().map_err(|error| format!("{text:?}: {error}"));
     match (text, text.strip_prefix("<=")) {
         ("auto", _) => Ok((None, None)),
         (_, Some(ceiling)) => Ok((None, Some(parse(ceiling)?))),

@@ -16,16 +16,16 @@ use engine::tls::Tls;
 use engine::wire::RawLine;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
-use pyo3::types::{PyBytes, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyTuple};
 
 use crate::content::bytes_like;
 use crate::error::{misuse, session_error, submit_error};
-use crate::login::{Login, refused};
-use crate::options::{Arguments, line};
+use crate::login::refused;
+use crate::options::line;
 use crate::outcome::Outcome;
 use crate::reply::Reply;
 use crate::trace::Trace;
-use crate::{client, convert, names, peers, streams, tls};
+use crate::{client, convert, names, options, peers, streams, tls};
 
 /// The most that is handed out at once, however much is asked for: what counts as written has to have its memory.
 const MOST: usize = 4 * 1024 * 1024;
@@ -61,63 +61,26 @@ fn time(py: Python<'_>, now: f64) -> PyResult<Duration> {
 
 #[pymethods]
 impl Session {
+    /// `arguments` are those that `connect` has, too, checked in one place for both. What tools are shown of them is a text,
+    /// which the tests compare with the stub file.
     #[new]
-    #[pyo3(signature = (
-        local_name, *, level = "auto", max_in_flight = 100, max_unanswered = 0, recipients = "any", timeout = None, trace = None,
-        lmtp = false, chunking = "auto", eight_bit_anyway = false, early = true, peer = None,
-        username = None, password = None, oauth_token = None, authzid = None, auth_mechanisms = None, auth_clear_text = false,
-        auth_caller = false, utf8 = "refuse", xclient = None, tls = "none"
-    ))]
-    #[allow(clippy::too_many_arguments)] // the arguments of smtpipe.connect that concern a session
+    #[pyo3(
+        signature = (local_name, *, trace = None, peer = None, auth_caller = false, tls = "none", **arguments),
+        text_signature = "(local_name, *, level='auto', max_in_flight=100, max_unanswered=0, recipients='any', timeout=None, \
+            trace=None, lmtp=False, chunking='auto', chunk_size=65536, eight_bit_anyway=False, early=True, peer=None, \
+            username=None, password=None, oauth_token=None, authzid=None, auth_mechanisms=None, auth_clear_text=False, \
+            auth_caller=False, utf8='refuse', xclient=None, tls='none')"
+    )]
     fn new(
         py: Python<'_>,
         local_name: &str,
-        level: &str,
-        max_in_flight: usize,
-        max_unanswered: usize,
-        recipients: &str,
-        timeout: Option<f64>,
         trace: Option<Py<PyAny>>,
-        lmtp: bool,
-        chunking: &str,
-        eight_bit_anyway: bool,
-        early: bool,
         peer: Option<&Bound<'_, PyAny>>,
-        username: Option<&str>,
-        password: Option<&str>,
-        oauth_token: Option<&str>,
-        authzid: Option<&str>,
-        auth_mechanisms: Option<Vec<String>>,
-        auth_clear_text: bool,
         auth_caller: bool,
-        utf8: &str,
-        xclient: Option<&Bound<'_, PyAny>>,
         tls: &str,
+        arguments: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        let arguments = Arguments {
-            local_name,
-            level,
-            max_in_flight,
-            max_unanswered,
-            recipients,
-            timeout,
-            lmtp,
-            chunking,
-            eight_bit_anyway,
-            early,
-            utf8,
-            xclient,
-            login: Login {
-                username,
-                password,
-                oauth_token,
-                authzid,
-                auth_mechanisms,
-                auth_clear_text,
-                auth_caller,
-            },
-        };
-        let mut options = arguments.options(py)?;
+        let mut options = options::session(py, local_name, arguments, auth_caller.then_some("auth_caller"))?;
         options.starttls = Tls::new(tls::mode(py, tls)?).starttls();
         options.peer = peer.map(peers::record_from).transpose()?;
         let mut engine = EngineSession::new(options);

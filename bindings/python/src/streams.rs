@@ -128,8 +128,9 @@ impl Shared {
         if raise { Err(error) } else { Ok(()) }
     }
 
-    /// Draws what is wanted now and writes it, for a call that does not wait.
+    /// Draws what is wanted now and writes it, and answers what a caller's SASL is asked, for a call that does not wait.
     pub(crate) fn feed(&self, py: Python<'_>) -> PyResult<()> {
+        self.answer_all(py)?;
         if !self.streams.any.load(Ordering::Acquire) {
             return Ok(());
         }

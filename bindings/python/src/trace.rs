@@ -22,6 +22,11 @@ impl Trace {
         Self { function, lines: Arc::default() }
     }
 
+    /// For the garbage collector.
+    pub(crate) const fn function(&self) -> &Py<PyAny> {
+        &self.function
+    }
+
     /// What the engine calls.
     pub(crate) fn hook(&self) -> engine::session::Trace {
         let lines = Arc::clone(&self.lines);

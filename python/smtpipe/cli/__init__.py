@@ -52,7 +52,9 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     arguments, rest = parser.parse_known_args(argv)
     # argparse ends a list of words at the next option and doesn't take it up again.
     if rest and not (hasattr(arguments, "words") and all(not word.startswith("-") for word in rest)):
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        # Not what stands behind an option: somebody may have meant it for a password.
+        options = [word.partition("=")[0] for word in rest if word.startswith("-")]
+        parser.error(f"unrecognized arguments: {' '.join(options or rest)}")
     if rest:
         arguments.words += rest
     return arguments

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import smtpipe
+from smtpipe.cli import secure
 from smtpipe.errors import MisuseError
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def add_connection(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--timeout", type=seconds, help="seconds to wait for any one thing")
     group.add_argument("--trace", action="store_true", help="show the dialogue on standard error")
+    secure.add_arguments(parser)
 
 
 def open_client(
@@ -51,7 +53,8 @@ def open_client(
     if arguments.unix is None:
         if arguments.server is None:
             raise MisuseError("server: say where to connect to")
-        host, port = host_and_port(arguments.server, 24 if arguments.lmtp else 25)
+        default = 24 if arguments.lmtp else 465 if arguments.tls == "implicit" else 25
+        host, port = host_and_port(arguments.server, default)
     return smtpipe.connect(
         host,
         port,
@@ -62,6 +65,7 @@ def open_client(
         timeout=arguments.timeout,
         trace=trace,
         lmtp=arguments.lmtp,
+        **secure.options(arguments),
     )
 
 

@@ -23,6 +23,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     """The command's arguments."""
     parser = commands.add_parser(
         "send",
+        allow_abbrev=False,  # --password would be --password-file, and show what it is not to
         help="send mbox files, Maildirs and .eml files",
         description="Send mail from disk over one connection. "
         "The exit code is 1 unless every message was delivered.",
