@@ -217,6 +217,10 @@ enum smtpipe_status
      */
     SMTPIPE_ERR_NO_MEMORY = -117,
     /**
+     * This build of the library can't do what was asked for; smtpipe_has_feature() tells beforehand.
+     */
+    SMTPIPE_ERR_NOT_BUILT = -118,
+    /**
      * The peer broke the protocol in a way that has no number of its own; the text says how.
      */
     SMTPIPE_ERR_PEER = -200,
@@ -237,7 +241,8 @@ enum smtpipe_status
      */
     SMTPIPE_ERR_PEER_EARLY = -204,
     /**
-     * The peer didn't prove that it knows the password (SCRAM), or claims a success that it can't know of: somebody else answers.
+     * The peer didn't prove that it knows the password (SCRAM) or has the ticket's key (GSSAPI), or claims a success that it can't know
+     * of: somebody else answers.
      */
     SMTPIPE_ERR_PEER_AUTH = -205,
     /**
@@ -245,7 +250,7 @@ enum smtpipe_status
      */
     SMTPIPE_ERR_PEER_INJECTED = -206,
     /**
-     * The greeting or EHLO was refused.
+     * The greeting, EHLO or XCLIENT was refused.
      */
     SMTPIPE_ERR_REFUSED = -301,
     /**
@@ -258,7 +263,7 @@ enum smtpipe_status
     SMTPIPE_ERR_AUTH = -303,
     /**
      * There is no way to log in: the peer offers no AUTH, no mechanism that can be used, or only such as would show the password on
-     * a line that isn't encrypted. Nothing of the credentials was sent.
+     * a line that isn't encrypted; or there is no Kerberos ticket. Nothing of the credentials was sent.
      */
     SMTPIPE_ERR_NO_AUTH = -304,
     /**
@@ -992,7 +997,7 @@ enum smtpipe_reason
      */
     SMTPIPE_REASON_NOT_OFFERED = 15,
     /**
-     * REQUIRETLS (RFC 8689), and the connection isn't encrypted.
+     * REQUIRETLS (RFC 8689), and the connection isn't encrypted, or nobody checked the server's certificate.
      */
     SMTPIPE_REASON_NEEDS_TLS = 16,
     /**
@@ -1944,15 +1949,13 @@ smtpipe_status smtpipe_client_auth_respond(struct smtpipe_client *client,
 smtpipe_status smtpipe_client_auth_cancel(struct smtpipe_client *client);
 
 /**
- * Begins with a mechanism, in answer to SMTPIPE_EVENT_AUTH_WANTED.
+ * Begins with a mechanism, in answer to SMTPIPE_EVENT_AUTH_WANTED: smtpipe_client_auth_begin() of a session.
  *
  * @param session    Must not be NULL.
  * @param mechanism  Its name. Must not be NULL.
- * @param initial    The initial response, not yet base64. NULL with `len` 0 for none; not NULL with `len` 0 for an empty one.
- *                   Overwritten when it has left. One that doesn't fit into the command waits for an empty challenge by itself.
+ * @param initial    As with smtpipe_client_auth_begin().
  * @param len        Octets at `initial`; at most 9216.
- * @param complete   0 while the mechanism wants more of the server than its yes (SASL_CONTINUE); any other number when it is
- *                   satisfied (SASL_OK). A yes that comes before is not believed: SMTPIPE_ERR_PEER_AUTH.
+ * @param complete   As with smtpipe_client_auth_begin().
  *
  * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_STATE if that isn't what is wanted now; SMTPIPE_ERR_VALUE if
  *         the mechanism is no name or the response too long.
@@ -1970,12 +1973,12 @@ smtpipe_status smtpipe_session_auth_begin(struct smtpipe_session *session,
                                           int32_t complete);
 
 /**
- * Responds to SMTPIPE_EVENT_AUTH_CHALLENGE.
+ * Responds to SMTPIPE_EVENT_AUTH_CHALLENGE: smtpipe_client_auth_respond() of a session.
  *
  * @param session   Must not be NULL.
  * @param response  Not yet base64. May be NULL when `len` is 0. Overwritten when it has left.
  * @param len       Octets at `response`; at most 9216.
- * @param complete  As with smtpipe_session_auth_begin().
+ * @param complete  As with smtpipe_client_auth_begin().
  *
  * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_STATE if that isn't what is wanted now; SMTPIPE_ERR_VALUE if the response is
  *         too long.
@@ -2071,7 +2074,8 @@ const char *smtpipe_capabilities_keyword(const struct smtpipe_capabilities *capa
                                          size_t index);
 
 /**
- * Makes a client and begins to connect. Returns at once, but for the name of the host, which the system resolves.
+ * Makes a client and begins to connect. Returns at once, but for the name of the host, which the system resolves, and a ticket for
+ * smtpipe_config_set_gssapi(), which it fetches.
  *
  * Messages may be sent right away; they wait for the connection. If it can't be made they come back as
  * SMTPIPE_NOT_SENT, and smtpipe_client_error() says why. smtpipe_client_connect() waits for it, for those who like to
@@ -2081,7 +2085,8 @@ const char *smtpipe_capabilities_keyword(const struct smtpipe_capabilities *capa
  * @param client  Gets the client. Must not be NULL.
  *
  * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_NO_TARGET; SMTPIPE_ERR_RESOLVE; SMTPIPE_ERR_TLS_CONFIG if a certificate
- *         or key can't be loaded; SMTPIPE_ERR_CONNECT if the system gave no socket or the unix path takes no connection. smtpipe_config_reason() has the words for all of them.
+ *         or key can't be loaded; SMTPIPE_ERR_NO_AUTH if there is no Kerberos ticket for the server; SMTPIPE_ERR_CONNECT if the
+ *         system gave no socket or the unix path takes no connection. smtpipe_config_reason() has the words for all of them.
  *
  * Ownership: free it with smtpipe_client_free().
  * Threads: one at a time per configuration.
@@ -2747,6 +2752,33 @@ smtpipe_status smtpipe_config_set_oauth_token(struct smtpipe_config *config,
  * `config` is NULL or live.
  */
 smtpipe_status smtpipe_config_set_auth_external(struct smtpipe_config *config);
+
+/**
+ * Logs in by Kerberos and nothing else: GSSAPI (RFC 4752), with the ticket that the system has for whoever runs this. Both sides prove
+ * themselves; no security layer is agreed on, TLS does that. The library that is asked reads the environment (KRB5CCNAME, KRB5_CONFIG),
+ * and may ask a KDC, which blocks: in smtpipe_client_open(), and on later connections in the call that drives them. A session asks as
+ * smtpipe_config_set_auth_caller() has it, with "GSSAPI" as the only mechanism.
+ *
+ * Without a ticket nothing is connected: smtpipe_client_open() returns SMTPIPE_ERR_NO_AUTH, and says in smtpipe_config_reason() what
+ * Kerberos said. A server that doesn't prove itself ends the session with SMTPIPE_ERR_PEER_AUTH.
+ *
+ * @param config   Must not be NULL.
+ * @param service  Whom the ticket is for: NULL for "smtp" (over LMTP, "lmtp") at the name that TLS looks for, or else the host; a name
+ *                 for another service there; "smtp@mail.example.net" for one elsewhere, which a unix socket needs. Copied.
+ * @param authzid  As with smtpipe_config_set_authzid(); NULL leaves what was said there. Copied.
+ *
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if one can't be sent; SMTPIPE_ERR_NOT_BUILT if this build of
+ *         the library has no GSSAPI (it is a feature of the build: `gssapi`), and nothing is changed.
+ *
+ * Threads: one at a time per configuration.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `config` is NULL or live; `service` and `authzid` are NULL or NUL-terminated.
+ */
+smtpipe_status smtpipe_config_set_gssapi(struct smtpipe_config *config,
+                                         const char *service,
+                                         const char *authzid);
 
 /**
  * Logs in by the caller's own SASL, such as Cyrus SASL or GSASL: see smtpipe_client_auth_wait(), and for sessions
@@ -6463,6 +6495,22 @@ const char *smtpipe_version(void);
  * Threads: any.
  */
 uint32_t smtpipe_version_number(void);
+
+/**
+ * Whether the library that is loaded was built with something that not every build has: "gssapi", which is
+ * smtpipe_config_set_gssapi().
+ *
+ * @param name  The feature, as Cargo has it. May be NULL.
+ *
+ * @return 1 if it was; 0 if not, for a name that isn't known, and for NULL.
+ *
+ * Threads: any.
+ * Since: 0.1.0
+ *
+ * # Safety
+ * `name` is NULL or NUL-terminated.
+ */
+int32_t smtpipe_has_feature(const char *name);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -23,7 +23,9 @@ ROOT = Path(__file__).resolve().parent.parent
 TOTALS = ROOT / "build" / "suites.json"
 STRICT = os.environ.get("SMTPIPE_NO_SKIP") == "1"
 BIN = ROOT / ".venv" / "bin"
-TOOLS = ["scripts", "benches", "tests/interop", "tests/torture"]
+TOOLS = ["scripts", "benches", "tests/interop", "tests/torture", "tests/gssapi"]
+#: what the feature `gssapi` is built with: the library with its headers, and what reads them
+KERBEROS = ("libkrb5-dev", "pkg-config", "clang")
 FUZZ = ["--manifest-path", "fuzz/Cargo.toml"]
 
 CLOSING_LINES = (
@@ -69,6 +71,11 @@ def servers() -> str | None:
     return unavailable()
 
 
+def realm() -> str | None:
+    """A need for a server with a KDC, and for a build that can ask them."""
+    return packages(*KERBEROS)() or servers()
+
+
 def fuzzer() -> str | None:
     """A need for libFuzzer: a C++ compiler, and a rustc that can count what code is reached."""
     import fuzz
@@ -91,10 +98,15 @@ def tests() -> list[Suite]:
         Suite("rust documentation", ["cargo", "test", "--locked", "--doc", "-p", "smtpipe"]),
         Suite("fuzz corpus", ["cargo", "test", "--locked", *FUZZ, "--test", "corpus"]),
         Suite("fuzz", [sys.executable, "scripts/fuzz.py", "20"], fuzzer),
-        Suite("c", ["make", "test-c"], packages("g++", "pkg-config", "cmake", "valgrind")),
+        Suite(
+            "c",
+            ["make", "test-c"],
+            packages("g++", "pkg-config", "cmake", "valgrind", "libsasl2-dev", "libsasl2-modules", "libssl-dev"),
+        ),
         Suite("python", [*pytest, "python/tests"]),
         Suite("cut", [*pytest, "-s", "tests/torture"]),
         Suite("interop", [*pytest, "tests/interop"], servers),
+        Suite("gssapi", [*pytest, "tests/gssapi"], realm),
     ]
 
 
@@ -106,6 +118,12 @@ def checks() -> list[Suite]:
         Suite(
             "clippy",
             ["cargo", "clippy", "--locked", "--workspace", "--all-targets", "-q", "--", "-D", "warnings"],
+            counts=False,
+        ),
+        Suite(
+            "clippy, gssapi",
+            ["cargo", "clippy", "--locked", "-p", "smtpipe", "--features", "gssapi", "-q", "--", "-D", "warnings"],
+            packages(*KERBEROS),
             counts=False,
         ),
         Suite(

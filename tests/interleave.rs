@@ -24,14 +24,22 @@ fn letters() -> impl Strategy<Value = Vec<Letter>> {
     let long = prop_oneof![5 => Just(0_usize), 1 => 1..400_usize];
     let source = (1..40_usize, any::<bool>(), any::<bool>(), prop::option::weighted(0.2, 0..20_usize));
     let stream = prop::option::weighted(0.3, source);
-    let letter = (sender, prop::collection::vec(recipient, 1..5), content, long, stream);
+    let wishes =
+        (prop::bool::weighted(0.3), prop::option::weighted(0.3, 1..255_u8), prop::bool::weighted(0.1));
+    let letter = (sender, prop::collection::vec(recipient, 1..5), content, long, stream, wishes);
     prop::collection::vec(letter, 1..9).prop_map(|all| {
         let mailbox = |address: String| Mailbox { address, params: Vec::new() };
-        let one = |(at, (sender, recipients, content, long, stream)): (usize, Drawn<'_>)| {
+        let one = |(at, (sender, recipients, content, long, stream, (prdr, origin, binary))): (
+            usize,
+            Drawn<'_>,
+        )| {
             let content = format!("{content}{}", "x".repeat(long)).into_bytes();
             Letter {
                 name: format!("m{at}"),
-                sender: mailbox(format!("{sender}s{at}@a.example")),
+                sender: Mailbox {
+                    address: format!("{sender}s{at}@a.example"),
+                    params: prdr.then(|| "PRDR".to_owned()).into_iter().collect(),
+                },
                 // Each message has recipients of its own, so that what the server took can be told apart.
                 recipients: recipients
                     .iter()
@@ -40,17 +48,17 @@ fn letters() -> impl Strategy<Value = Vec<Letter>> {
                     .collect(),
                 stream: stream.map(|source| streaming(content.len(), source)),
                 content,
-                binary: false,
+                binary,
                 require: Vec::new(),
-                forward: Vec::new(),
+                forward: origin.map(|n| format!("ADDR=192.0.2.{n}")).into_iter().collect(),
             }
         };
         all.into_iter().enumerate().map(one).collect()
     })
 }
 
-/// Sender, recipients, content, filler, source.
-type Drawn<'a> = (&'a str, Vec<&'a str>, &'a str, usize, Option<Source>);
+/// Sender, recipients, content, filler, source; PRDR, whom it came from, binary.
+type Drawn<'a> = (&'a str, Vec<&'a str>, &'a str, usize, Option<Source>, (bool, Option<u8>, bool));
 /// Piece, length known, can be rewound, fails.
 type Source = (usize, bool, bool, Option<usize>);
 
@@ -78,28 +86,38 @@ fn manners() -> impl Strategy<Value = Manners> {
         prop::bool::weighted(0.4),
         prop::bool::weighted(0.3),
     );
-    (flags, limits, more).prop_map(|(flags, (size, recipients), (old, lmtp, transactions, early, strict))| {
-        let (tells_limit, pipelining, chunking, polite, undrained) = flags;
-        let old = old && !lmtp;
-        // Limits can be told with EHLO only.
-        let (transactions, size) = (transactions.filter(|_| !old), size.filter(|_| !old));
-        // RFC 2033 §4.2: DATA without recipients is refused under LMTP.
-        let polite = polite && !lmtp;
-        Manners {
-            lmtp,
-            old,
-            pipelining,
-            chunking,
-            size,
-            recipients,
-            tells_limit,
-            transactions,
-            polite,
-            early: early && pipelining && !old,
-            strict,
-            undrained,
-        }
-    })
+    let extensions = (
+        any::<bool>(),
+        prop_oneof![2 => Just(None), 2 => Just(Some(true)), 1 => Just(Some(false))],
+        any::<bool>(),
+    );
+    (flags, limits, more, extensions).prop_map(
+        |(flags, (size, recipients), (old, lmtp, transactions, early, strict), (prdr, forwards, binary))| {
+            let (tells_limit, pipelining, chunking, polite, undrained) = flags;
+            let old = old && !lmtp;
+            // Limits can be told with EHLO only.
+            let (transactions, size) = (transactions.filter(|_| !old), size.filter(|_| !old));
+            // RFC 2033 §4.2: DATA without recipients is refused under LMTP.
+            let polite = polite && !lmtp;
+            Manners {
+                lmtp,
+                old,
+                pipelining,
+                chunking,
+                size,
+                recipients,
+                tells_limit,
+                transactions,
+                polite,
+                early: early && pipelining && !old,
+                strict,
+                undrained,
+                prdr,
+                forwards,
+                binary,
+            }
+        },
+    )
 }
 
 fn ops(cuts: bool) -> impl Strategy<Value = Vec<Op>> {

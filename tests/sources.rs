@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use smtpipe::client::{Client, Config, Descriptor, Pieces, Reader, Source};
+use smtpipe::client::{Client, Config, Descriptor, Outgoing, Pieces, Reader, Source};
 use smtpipe::session::{Level, Message, Reason, Status, Streamed, SubmitError};
 use smtpipe::sink::{Keep, Rule, RuleAction, RuleStage, Sink, SinkOptions};
 use smtpipe::wire::{Address, Content, Reply};
@@ -78,6 +78,61 @@ fn every_kind_of_source_gives_what_the_whole_would() {
         let expected = [expected.clone(), expected.clone(), between, expected.clone()];
         assert!(contents == expected, "{level:?}");
     }
+}
+
+#[test]
+fn send_all_takes_sources_too() {
+    let text = text();
+    let expected = Content::new(text.clone().into()).bytes().clone();
+    for level in LEVELS {
+        let sink = Sink::start(SinkOptions { keep: Keep::All, ..SinkOptions::default() }).unwrap();
+        let mut client = connect(&sink, level);
+        // As they are drawn, of both kinds; a boxed source that can begin again is one that can.
+        let letters = (0..30).map(|n| match n % 3 {
+            0 => Outgoing::from(whole("between\r\n")),
+            1 => (streamed(Streamed::text()), Reader::new(Cursor::new(text.clone()))).into(),
+            _ => {
+                let boxed: Box<dyn Source> = Box::new(Reader::seekable(Cursor::new(text.clone())).unwrap());
+                assert!(boxed.is_rewindable() && Source::is_rewindable(&boxed));
+                (streamed(Streamed::text()), boxed).into()
+            }
+        });
+        let outcomes: Vec<_> = client.send_all(letters).collect::<Result<_, _>>().unwrap();
+        assert!(
+            outcomes.iter().all(|outcome| outcome.status == Status::Delivered),
+            "{level:?}: {outcomes:?}"
+        );
+        let contents: Vec<Bytes> = sink.messages().into_iter().map(|m| m.content).collect();
+        assert_eq!(contents.len(), 30);
+        for (n, content) in contents.iter().enumerate() {
+            assert!(
+                *content == if n % 3 == 0 { &b"between\r\n"[..] } else { &expected[..] },
+                "{level:?}: {n}"
+            );
+        }
+    }
+}
+
+#[test]
+fn send_all_has_room_for_a_source_that_fails_and_none_for_a_message_without() {
+    let sink = Sink::start(SinkOptions::default()).unwrap();
+    let mut client = connect(&sink, None);
+    let pieces = [Ok(Bytes::from_static(b"begun")), Err(io::Error::other("torn"))];
+    let bad = (streamed(Streamed::text()), Pieces::new(pieces.into_iter()));
+    let letters: [Outgoing; 4] = [
+        streamed(Streamed::text()).into(),
+        bad.into(),
+        (whole("x\r\n"), Reader::new(&b"y"[..])).into(),
+        whole("z\r\n").into(),
+    ];
+    let mut results: Vec<_> = client.send_all(letters).collect();
+    results.sort_by_key(|result| result.as_ref().map_or(0, |outcome| outcome.ticket.get()));
+    assert!(matches!(&results[0], Err((rejected, SubmitError::NoSource)) if rejected.index == 0));
+    assert!(matches!(&results[1], Err((rejected, SubmitError::NotStreamed)) if rejected.index == 2));
+    let reasons: Vec<_> = results[2..].iter().map(|result| result.as_ref().unwrap()).collect();
+    assert!(matches!(&reasons[0].reason, Some(Reason::SourceFailed(why)) if why.contains("torn")));
+    assert_eq!((reasons[0].status, reasons[1].status), (Status::NotSent, Status::Delivered));
+    assert_eq!(sink.messages().len(), 1);
 }
 
 #[test]

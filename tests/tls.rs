@@ -17,10 +17,10 @@ use std::time::Duration;
 use certificates::{expired, not_yet_valid, pem, self_signed};
 use scene::{LONG, NAME, Scene, config, message, scripted, send_one, sink, tls_failure};
 use smtpipe::client::{Client, ConnectError, Peers};
-use smtpipe::session::{Level, PeerError, SessionError, Status, TlsFailure};
+use smtpipe::session::{Level, PeerError, Reason, SessionError, Status, TlsFailure};
 use smtpipe::sink::{Rule, RuleAction, RuleStage, Sink, SinkOptions};
 use smtpipe::tls::{ClientCertificate, Pem, Pin, Roots, Tls, TlsConfigError, TlsMode, TlsVersion};
-use smtpipe::wire::Reply;
+use smtpipe::wire::{Param, Reply};
 
 const BOTH: [TlsMode; 2] = [TlsMode::Required, TlsMode::Implicit];
 
@@ -154,6 +154,26 @@ fn nothing_is_verified_only_where_that_was_said_aloud() {
     tls.dangerously_accept_any_certificate = false;
     let error = Client::connect(config(sink.port(), tls)).unwrap_err();
     assert_eq!(tls_failure(&error).0, TlsFailure::UnknownIssuer);
+}
+
+/// RFC 8689 §4.2.1: the server's certificate is to be verified.
+#[test]
+fn what_requires_tls_goes_to_nobody_unverified() {
+    let scene = Scene::new();
+    let sink = sink(scene.good.identity(), TlsMode::Required, |options| {
+        options.extensions = vec!["REQUIRETLS".to_owned()];
+    });
+    let mut tls = scene.policy(TlsMode::Required);
+    let outcome = |tls: &Tls| {
+        let mut client = Client::connect(config(sink.port(), tls.clone())).unwrap();
+        client.send(message(1, 10).param(Param::require_tls())).unwrap();
+        client.collect(None).unwrap()
+    };
+    assert_eq!(outcome(&tls).status, Status::Delivered);
+    tls.dangerously_accept_any_certificate = true;
+    let refused = outcome(&tls);
+    assert_eq!((refused.status, refused.reason), (Status::Refused, Some(Reason::NeedsTls)));
+    assert_eq!(sink.take_messages().len(), 1);
 }
 
 #[test]

@@ -130,7 +130,7 @@ fn the_engine_tells_the_truth_wherever_the_link_breaks() {
                 true => Depth::Promised(effort().max(300)),
                 false => Depth::Sample(effort().max(1000)),
             };
-            let cuts = cuts(&record, depth, seed);
+            let cuts = cuts(&record, &plan, depth, seed);
             work.extend(cuts.chunks(PART).map(|some| (world, Work::Some(some.to_vec()))));
         }
     }

@@ -11,12 +11,14 @@ SMTPIPE_RELEASE := $(or $(CARGO_TARGET_DIR),target)/release
 SMTPIPE_VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 SMTPIPE_MAJOR   := $(firstword $(subst ., ,$(SMTPIPE_VERSION)))
 SMTPIPE_SONAME  := libsmtpipe.so.$(SMTPIPE_MAJOR)
+# Cargo features that not every build has: gssapi.
+FEATURES ?=
 # What rustc says a static library needs beside itself (--print native-static-libs), as far as linkers don't add it.
-SMTPIPE_PRIVATE := -lpthread -lm -ldl
+SMTPIPE_PRIVATE := $(strip -lpthread -lm -ldl $(if $(filter gssapi,$(FEATURES)),$(shell pkg-config --libs mit-krb5-gssapi)))
 # For programs of this repository that link statically.
 SMTPIPE_STATIC  := $(SMTPIPE_RELEASE)/libsmtpipe.a $(SMTPIPE_PRIVATE)
 # The C crate alone gets full debug information: the ABI is compared by the types in it.
-SMTPIPE_BUILD   := $(CARGO) build --release --locked -p smtpipe-capi --config profile.release.package.smtpipe-capi.debug=2
+SMTPIPE_BUILD   := $(CARGO) build --release --locked -p smtpipe-capi $(if $(FEATURES),--features '$(FEATURES)') --config profile.release.package.smtpipe-capi.debug=2
 
 .PHONY: lib
 lib: ## the C library, shared and static, in target/release

@@ -35,6 +35,7 @@ fn case(choices: &mut Choices<'_>) -> Case {
         early: flags & 64 != 0 && pipelining && !old,
         strict: more & 1 != 0,
         undrained: flags & 128 != 0,
+        ..Manners::default()
     };
     let settings = Settings {
         lmtp,

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from smtpipe._connect import connect
 from smtpipe._native import (
+    FEATURES,
     Client,
     Message,
     Outcome,
@@ -62,6 +63,7 @@ from smtpipe.errors import (
 )
 
 __all__ = [
+    "FEATURES",
     "AuthChallenge",
     "AuthWanted",
     "AuthenticationError",

@@ -55,6 +55,7 @@ def connect(
     xclient: Mapping[str, str | int | None] | None = None,
     auth: Sasl | None = None,
     chunk_size: int = 65536,
+    gssapi: bool | Mapping[str, str] = False,
 ) -> Client:
     """Connect to a mail server and wait until it has answered EHLO.
 
@@ -107,6 +108,11 @@ def connect(
             `Sasl`. What it raises is raised here, or by the call that waits when the client has to log in
             again, on another connection.
         auth_clear_text: let PLAIN, LOGIN, OAUTHBEARER and XOAUTH2 show what they show to whoever listens.
+        gssapi: log in by Kerberos and nothing else (RFC 4752), with the ticket that the system has for
+            whoever runs this; `FEATURES` tells whether this build can. By default for `smtp` (`lmtp`) at
+            `tls_name` or `host`; `{"service": "smtp", "host": "mail.example.net"}` says otherwise. Fetching
+            the ticket may take as long as the system's Kerberos waits for a KDC. Without one `connect` raises
+            an `AuthenticationError` before anything is connected.
         ca_data: as `ca_file`, the PEM itself.
         tls_name: the name that the certificate must have, where that isn't the host.
         client_certificate: files with our own certificate and its key, PEM, for servers that ask for one.
@@ -153,6 +159,7 @@ def connect(
         authzid=authzid,
         auth_mechanisms=None if auth_mechanisms is None else list(auth_mechanisms),
         auth_clear_text=auth_clear_text,
+        gssapi=None if gssapi is False else {} if gssapi is True else dict(gssapi),
         tls={
             "mode": tls or "none",
             "ca_file": None if ca_file is None else os.fspath(ca_file),

@@ -32,6 +32,7 @@ from smtpipe._types import (
 from smtpipe.errors import SessionError
 
 __all__ = [
+    "FEATURES",
     "Client",
     "Message",
     "Outcome",
@@ -46,6 +47,7 @@ __all__ = [
     "connect",
 ]
 
+FEATURES: Final[frozenset[str]]
 __version__: Final[str]
 
 _Recipient: TypeAlias = str | tuple[str, Mapping[str, object]]

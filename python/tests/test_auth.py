@@ -108,12 +108,32 @@ def test_external() -> None:
         ({"username": "u", "oauth_token": "s3cret s"}, "oauth_token"),
         ({"username": "u", "password": "p", "authzid": "a\nb"}, "authzid"),
         ({"username": "u", "password": "p", "auth_mechanisms": ["NTLM"]}, "auth_mechanisms"),
+        ({"gssapi": True, "username": "u", "password": "p"}, "gssapi"),
+        ({"gssapi": True, "auth_mechanisms": ["GSSAPI"]}, "gssapi"),
+        ({"gssapi": {"service": "a/b"}}, "gssapi"),
+        ({"gssapi": {"host": ""}}, "gssapi"),
+        ({"gssapi": {"authzid": "a\nb"}}, "gssapi"),
+        ({"gssapi": {"realm": "TEST"}}, "gssapi"),
+        ({"gssapi": {}, "authzid": "a\nb"}, "authzid"),
     ],
 )
 def test_arguments(arguments: dict[str, Any], part: str) -> None:
     with pytest.raises(smtpipe.MisuseError, match=f"^{part}: ") as caught:
         smtpipe.connect("127.0.0.1", 1, **arguments)
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.skipif("gssapi" in smtpipe.FEATURES, reason="this build has GSSAPI: tests/gssapi tries it")
+@pytest.mark.parametrize(
+    "gssapi", [True, {}, {"service": "smtp", "host": "mail.test", "authzid": "boss@TEST"}]
+)
+def test_kerberos_that_is_not_built_in(gssapi: bool | dict[str, str]) -> None:
+    with pytest.raises(smtpipe.MisuseError, match=r"^gssapi: built without GSSAPI$"):
+        smtpipe.connect("127.0.0.1", 1, gssapi=gssapi)
+
+
+def test_features() -> None:
+    assert frozenset({"gssapi"}) >= smtpipe.FEATURES
 
 
 def test_a_callers_own_sasl() -> None:

@@ -21,6 +21,16 @@ const BUFFER: usize = 64 * 1024;
 /// How many reports of levels and connections are kept for [`Client::next_report`].
 const REPORTS: usize = 64;
 
+/// What one step came to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Moved {
+    Nothing,
+    /// Bytes went or came.
+    Some,
+    /// There is another link, or none.
+    Link,
+}
+
 impl Client {
     pub(super) fn now(&self) -> Duration {
         self.epoch.elapsed()
@@ -111,7 +121,7 @@ impl Client {
     }
 
     /// The connection broke.
-    fn broken(&mut self, error: &std::io::Error) -> bool {
+    fn broken(&mut self, error: &std::io::Error) -> Moved {
         if error.kind() == std::io::ErrorKind::ConnectionRefused {
             // No connection that was made is refused: this one was to be made by the first write (TCP Fast Open).
             self.session.never_connected();
@@ -131,68 +141,98 @@ impl Client {
 
     /// Writes and reads until neither goes any further. True: the link changed, look again.
     pub(super) fn exchange(&mut self) -> bool {
-        let Link::Open(stream) = &mut self.link else { return false };
-        if self.buffer.is_empty() {
-            self.buffer = vec![0; BUFFER];
-        }
         loop {
-            let mut wrote = false;
-            if self.session.wants_output() || stream.wants_write() {
-                let mut slices = [IoSlice::new(&[]); SLICES];
-                let count = self.session.output(&mut slices);
-                let result = stream.write(slices.get(..count).unwrap_or_default());
-                let now = self.epoch.elapsed();
-                self.session.sent_holding(now, result.taken, stream.held());
-                wrote = result.progress;
-                if let Some(error) = result.failed {
-                    // What the server still had to say may be there to be read: the reason, perhaps.
-                    return self.last_words(&error);
-                }
-            }
-            // Deciding what to write may show that it is another connection that is needed (MAILMAX): what this one still
-            // has to say, its end for one, is not that one's.
-            if self.session.is_detached() {
-                return self.settle();
-            }
-            if self.session.half_close() {
-                stream.shut();
-                let now = self.epoch.elapsed();
-                self.session.end_of_input(now);
-                self.link = Link::Closed;
+            let wrote = self.write();
+            if wrote == Moved::Link {
                 return true;
             }
-            match stream.read(&mut self.buffer) {
-                Ok(Took::End) => {
-                    let now = self.epoch.elapsed();
-                    self.session.end_of_input(now);
-                    return self.settle();
-                }
-                Ok(Took::Cut) => {
-                    let now = self.epoch.elapsed();
-                    self.session.truncated(now);
-                    return self.settle();
-                }
-                Ok(Took::Bytes(n)) => {
-                    let now = self.epoch.elapsed();
-                    self.session.feed(now, self.buffer.get(..n).unwrap_or_default());
-                    if self.session.is_detached() {
-                        return self.settle();
-                    }
-                }
-                Ok(Took::Nothing) if !wrote => return false,
-                Ok(Took::Nothing) => {}
-                Err(StreamError::Tls(error)) => {
-                    let now = self.epoch.elapsed();
-                    self.session.tls_failed(now, error);
-                    return self.settle();
-                }
-                Err(StreamError::Io(error)) => return self.broken(&error),
+            match self.read() {
+                Moved::Link => return true,
+                Moved::Nothing if wrote == Moved::Nothing => return false,
+                Moved::Nothing | Moved::Some => {}
             }
         }
     }
 
+    /// Reads what is there, and then writes what goes: what is answered to that is for the next call. True: the link changed.
+    pub(super) fn exchange_once(&mut self) -> bool {
+        for step in [Self::read, Self::write] {
+            loop {
+                match step(self) {
+                    Moved::Link => return true,
+                    Moved::Nothing => break,
+                    Moved::Some => {}
+                }
+            }
+        }
+        false
+    }
+
+    /// One write of what is to be sent.
+    fn write(&mut self) -> Moved {
+        let Link::Open(stream) = &mut self.link else { return Moved::Nothing };
+        let mut moved = Moved::Nothing;
+        if self.session.wants_output() || stream.wants_write() {
+            let mut slices = [IoSlice::new(&[]); SLICES];
+            let count = self.session.output(&mut slices);
+            let result = stream.write(slices.get(..count).unwrap_or_default());
+            let now = self.epoch.elapsed();
+            self.session.sent_holding(now, result.taken, stream.held());
+            if result.progress {
+                moved = Moved::Some;
+            }
+            if let Some(error) = result.failed {
+                // What the server still had to say may be there to be read: the reason, perhaps.
+                return self.last_words(&error);
+            }
+        }
+        // Deciding what to write may show that it is another connection that is needed (MAILMAX): what this one still
+        // has to say, its end for one, is not that one's.
+        if self.session.is_detached() {
+            return self.settle();
+        }
+        if self.session.half_close() {
+            stream.shut();
+            let now = self.epoch.elapsed();
+            self.session.end_of_input(now);
+            self.link = Link::Closed;
+            return Moved::Link;
+        }
+        moved
+    }
+
+    /// One read of what is there.
+    fn read(&mut self) -> Moved {
+        self.make_room();
+        let Link::Open(stream) = &mut self.link else { return Moved::Nothing };
+        let took = stream.read(&mut self.buffer);
+        let now = self.epoch.elapsed();
+        match took {
+            Ok(Took::Nothing) => return Moved::Nothing,
+            Ok(Took::Bytes(n)) => {
+                self.session.feed(now, self.buffer.get(..n).unwrap_or_default());
+                if !self.session.is_detached() {
+                    return Moved::Some;
+                }
+            }
+            Ok(Took::End) => self.session.end_of_input(now),
+            Ok(Took::Cut) => self.session.truncated(now),
+            Err(StreamError::Tls(error)) => self.session.tls_failed(now, error),
+            Err(StreamError::Io(error)) => return self.broken(&error),
+        }
+        self.settle()
+    }
+
+    /// A connection that waits for its first word has no buffer yet.
+    fn make_room(&mut self) {
+        if self.buffer.is_empty() {
+            self.buffer = vec![0; BUFFER];
+        }
+    }
+
     /// Writing failed. The replies that came before are still in the kernel; they may say why, and to what else.
-    fn last_words(&mut self, error: &std::io::Error) -> bool {
+    fn last_words(&mut self, error: &std::io::Error) -> Moved {
+        self.make_room();
         if let Link::Open(stream) = &mut self.link {
             while let Ok(Took::Bytes(n)) = stream.read(&mut self.buffer) {
                 let now = self.epoch.elapsed();
@@ -203,10 +243,10 @@ impl Client {
     }
 
     /// The session is done with this connection: drops it, and makes another one if asked to.
-    fn settle(&mut self) -> bool {
+    fn settle(&mut self) -> Moved {
         self.link = Link::Closed;
         self.take_events();
-        true
+        Moved::Link
     }
 
     pub(super) fn take_events(&mut self) {

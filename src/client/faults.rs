@@ -42,6 +42,9 @@ pub(super) struct Fault {
     pub(super) what: What,
 }
 
+/// What happens elsewhere while a call is made.
+type Meanwhile = Box<dyn FnMut()>;
+
 #[derive(Debug, Default)]
 struct Table {
     fault: Option<Fault>,
@@ -51,6 +54,12 @@ struct Table {
 thread_local! {
     // A client is driven by one thread: its test's.
     static TABLE: RefCell<Table> = RefCell::default();
+    static BEHIND_SENDMSG: RefCell<Option<Meanwhile>> = RefCell::default();
+}
+
+/// What happens in this thread from now on when something was sent, before the call returns: the server is nearer than that.
+pub(super) fn behind_sendmsg(what: Option<Meanwhile>) {
+    BEHIND_SENDMSG.set(what);
 }
 
 /// What is to go wrong in this thread from now on; counting starts anew.
@@ -130,7 +139,7 @@ pub(super) fn sendmsg(
     control: &mut SendAncillaryBuffer<'_, '_, '_>,
     flags: SendFlags,
 ) -> Result<usize> {
-    match count(Call::Sendmsg) {
+    let sent = match count(Call::Sendmsg) {
         Some(What::Error(error)) => Err(error),
         Some(What::Short(mut room)) => {
             let mut short = Vec::new();
@@ -142,7 +151,9 @@ pub(super) fn sendmsg(
             rustix::net::sendmsg(fd, &short, control, flags)
         }
         None => rustix::net::sendmsg(fd, slices, control, flags),
-    }
+    };
+    BEHIND_SENDMSG.with_borrow_mut(|what| what.as_mut().map(|what| what()));
+    sent
 }
 
 pub(super) fn shutdown(fd: impl AsFd, how: Shutdown) -> Result<()> {

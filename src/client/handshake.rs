@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::socket::Socket;
 use super::transport::{Fetched, Stream, StreamError, TlsStream};
 use super::{Client, Link};
-use crate::session::{TlsError, TlsFailure};
+use crate::session::{Secure, TlsError, TlsFailure};
 
 /// A handshake under way.
 #[derive(Debug)]
@@ -81,7 +81,8 @@ impl Client {
         if let Link::Handshake(handshake) = core::mem::replace(&mut self.link, Link::Closed) {
             let Handshake { stream, implicit, .. } = *handshake;
             self.tls = stream.channel.info();
-            let secure = stream.channel.secure();
+            let unverified = self.config.tls.dangerously_accept_any_certificate;
+            let secure = Secure { unverified, ..stream.channel.secure() };
             self.link = Link::Open(Stream::Tls(Box::new(stream)));
             let now = self.now();
             self.session.tls_established(now, secure);

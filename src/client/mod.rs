@@ -9,7 +9,12 @@ mod error;
 mod exchange;
 #[cfg(test)]
 mod faults;
+mod gssapi;
 mod handshake;
+#[cfg_attr(not(feature = "gssapi"), path = "kerberos_none.rs")]
+mod kerberos;
+#[cfg(test)]
+mod near_tests;
 mod peers;
 mod send_all;
 mod socket;
@@ -28,7 +33,7 @@ pub use self::auth::fresh_nonce;
 pub use self::config::{Config, Target};
 pub use self::error::ConnectError;
 pub use self::peers::{PeerKey, Peers};
-pub use self::send_all::{Rejected, SendAll};
+pub use self::send_all::{Outgoing, Rejected, SendAll};
 pub use self::socket::Interest;
 pub use self::source::{Descriptor, Pieces, Reader, Source};
 
@@ -66,6 +71,7 @@ pub struct Client {
     sources: Sources,
     /// What a caller's own SASL has to answer.
     asked: Option<Event>,
+    login: gssapi::Login,
     buffer: Vec<u8>,
     epoch: Instant,
     connect_error: Option<ConnectError>,
@@ -107,14 +113,15 @@ impl Client {
         Ok(this)
     }
 
-    /// Begins to connect and returns at once (but for the name, which the system resolves). The messages sent before it is
-    /// connected wait. For a caller with an event loop of his own.
+    /// Begins to connect and returns at once (but for the name, which the system resolves, and a Kerberos ticket, which it
+    /// fetches). The messages sent before it is connected wait. For a caller with an event loop of his own.
     ///
     /// # Errors
     ///
-    /// The host has no address, or no socket can be had.
+    /// The host has no address, or no socket can be had; with [`Auth::Gssapi`](crate::session::Auth::Gssapi), no ticket.
     pub fn open(config: Config) -> Result<Self, ConnectError> {
         let tls_connector = config.tls_connector()?;
+        let login = gssapi::Login::new(&config)?;
         let session = Session::new(auth::session_options(&config));
         // Whoever is told everything before it greets can be told with the request for the connection.
         let fast = |address| {
@@ -134,6 +141,7 @@ impl Client {
             reports: VecDeque::new(),
             sources: Sources::default(),
             asked: None,
+            login,
             buffer: Vec::new(),
             epoch: Instant::now(),
             connect_error: None,
@@ -150,7 +158,7 @@ impl Client {
     /// The message can't be sent, or the session has ended.
     pub fn send(&mut self, message: Message) -> Result<Ticket, SubmitError> {
         let ticket = self.session.submit(message)?;
-        self.drive();
+        self.drive_once();
         Ok(ticket)
     }
 
@@ -171,7 +179,7 @@ impl Client {
     /// The line can't be sent, or the session has ended.
     pub fn command(&mut self, line: &str) -> Result<Ticket, SubmitError> {
         let ticket = self.session.command(line)?;
-        self.drive();
+        self.drive_once();
         Ok(ticket)
     }
 
@@ -252,10 +260,24 @@ impl Client {
         self.connect_error.take()
     }
 
-    /// Sends every message of an iterator and returns the outcomes as they come; draws only as the window opens.
+    /// Sends every message of an iterator and returns the outcomes as they come; draws only as the window opens. The items are
+    /// [`Message`]s, pairs of a [`Message::streamed`] and its [`Source`], or both as [`Outgoing`]. A source is drawn from while
+    /// `next` waits, not before a recipient is accepted, and one at a time, in the order of the messages.
+    ///
+    /// ```no_run
+    /// # use smtpipe::{client::{Client, Outgoing, Reader}, session::{Message, Streamed}, wire::Address};
+    /// # fn run(client: &mut Client, cover: Message, me: Address, you: Address) -> std::io::Result<()> {
+    /// let letter = Message::streamed(me, Streamed::text()).to(you);
+    /// let file = Reader::seekable(std::fs::File::open("letter.eml")?)?;
+    /// for outcome in client.send_all([Outgoing::from(cover), (letter, file).into()]) {
+    ///     println!("{outcome:?}");
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn send_all<I>(&mut self, messages: I) -> SendAll<'_, I::IntoIter>
     where
-        I: IntoIterator<Item = Message>,
+        I: IntoIterator<Item: Into<Outgoing>>,
     {
         SendAll::new(self, messages.into_iter())
     }
@@ -317,6 +339,17 @@ impl Client {
 
     /// Does all that can be done without blocking: connects, reads, writes, ends what has waited too long.
     pub fn drive(&mut self) {
+        self.go(Self::exchange);
+    }
+
+    /// As [`drive`](Self::drive), but what is answered to what it writes is left for another call: what [`send`](Self::send)
+    /// does. A server may be so near that each answer is there before the next look; driving would then keep the caller for as
+    /// long as anything is queued, and what he is about to queue could not go along.
+    pub fn drive_once(&mut self) {
+        self.go(Self::exchange_once);
+    }
+
+    fn go(&mut self, exchange: fn(&mut Self) -> bool) {
         let mut drawn = false;
         loop {
             let again = match &self.link {
@@ -325,10 +358,11 @@ impl Client {
                     self.connecting() && !(self.session.is_early() && self.session.unfinished() == 0)
                 }
                 Link::Handshake(_) => self.handshake(),
-                Link::Open(_) => self.exchange(),
+                Link::Open(_) => exchange(self),
                 Link::Closed => false,
             };
             self.take_events();
+            let again = self.answer_gssapi() || again;
             // Once: a fast source must not keep the caller here for as long as it has something.
             let drew = !core::mem::replace(&mut drawn, true) && self.draw();
             if !again && !drew {

@@ -1,9 +1,39 @@
 //! `send_all`: messages in from an iterator, outcomes out as an iterator, memory bounded by the window.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::Client;
-use crate::session::{Message, Outcome, SubmitError};
+use super::source::Source;
+use crate::session::{Message, Outcome, SubmitError, Ticket};
+
+/// A message for [`Client::send_all`], with the source of its content, if that is drawn while it is sent. It's made of a
+/// [`Message`], or of a [`Message::streamed`] and its [`Source`].
+pub struct Outgoing {
+    message: Message,
+    source: Option<Box<dyn Source>>,
+}
+
+impl From<Message> for Outgoing {
+    fn from(message: Message) -> Self {
+        Self { message, source: None }
+    }
+}
+
+impl<S: Source + 'static> From<(Message, S)> for Outgoing {
+    fn from((message, source): (Message, S)) -> Self {
+        Self { message, source: Some(Box::new(source)) }
+    }
+}
+
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outgoing")
+            .field("message", &self.message)
+            .field("drawn", &self.source.is_some())
+            .finish_non_exhaustive()
+    }
+}
 
 /// A message that was not taken: nothing of it was sent, and the others are untouched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,7 +50,10 @@ pub struct SendAll<'a, I> {
     drawn: u64,
 }
 
-impl<'a, I: Iterator<Item = Message>> SendAll<'a, I> {
+impl<'a, I> SendAll<'a, I>
+where
+    I: Iterator<Item: Into<Outgoing>>,
+{
     pub(super) const fn new(client: &'a mut Client, messages: I) -> Self {
         Self { client, messages: Some(messages), drawn: 0 }
     }
@@ -34,15 +67,28 @@ impl<'a, I: Iterator<Item = Message>> SendAll<'a, I> {
                 self.messages = None;
                 break;
             };
-            let index = self.drawn;
-            self.drawn += 1;
-            self.client.submit(message).map_err(|error| (Rejected { index }, error))?;
+            self.submit(message.into())?;
         }
         Ok(())
     }
+
+    fn submit(&mut self, Outgoing { message, source }: Outgoing) -> Result<Ticket, (Rejected, SubmitError)> {
+        let index = self.drawn;
+        self.drawn += 1;
+        let submitted = match source {
+            Some(source) => self.client.submit_stream(message, source),
+            // Whoever could give its content can't get at the client meanwhile.
+            None if message.stream().is_some() => Err(SubmitError::NoSource),
+            None => self.client.submit(message),
+        };
+        submitted.map_err(|error| (Rejected { index }, error))
+    }
 }
 
-impl<I: Iterator<Item = Message>> Iterator for SendAll<'_, I> {
+impl<I> Iterator for SendAll<'_, I>
+where
+    I: Iterator<Item: Into<Outgoing>>,
+{
     type Item = Result<Outcome, (Rejected, SubmitError)>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -61,12 +107,10 @@ impl<I: Iterator<Item = Message>> Iterator for SendAll<'_, I> {
                     self.messages = None;
                     continue;
                 };
-                let index = self.drawn;
-                self.drawn += 1;
-                return match self.client.submit(message) {
+                match self.submit(message.into()) {
                     Ok(_) => continue,
-                    Err(error) => Some(Err((Rejected { index }, error))),
-                };
+                    Err(rejected) => return Some(Err(rejected)),
+                }
             }
             if self.client.outstanding() == 0 {
                 self.messages.as_ref()?;

@@ -44,6 +44,24 @@ pub trait Source: Send {
     }
 }
 
+impl<S: Source + ?Sized> Source for Box<S> {
+    fn pull(&mut self) -> io::Result<Option<Bytes>> {
+        (**self).pull()
+    }
+
+    fn rewind(&mut self) -> io::Result<()> {
+        (**self).rewind()
+    }
+
+    fn is_rewindable(&self) -> bool {
+        (**self).is_rewindable()
+    }
+
+    fn as_fd(&self) -> Option<BorrowedFd<'_>> {
+        (**self).as_fd()
+    }
+}
+
 /// A source that reads. Its `read` may block, and then so does the call that drives the client.
 pub struct Reader<R> {
     inner: R,

@@ -90,7 +90,7 @@ impl Client {
         source: impl Source + 'static,
     ) -> Result<Ticket, SubmitError> {
         let ticket = self.submit_stream(message, Box::new(source))?;
-        self.drive();
+        self.drive_once();
         Ok(ticket)
     }
 

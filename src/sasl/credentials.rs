@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::Mechanism;
 
 /// RFC 4616 asks for 255 octets of each; with both at their longest PLAIN's response stays under RFC 4954's 12288.
-const NAME_MAX: usize = 1000;
+pub(super) const NAME_MAX: usize = 1000;
 /// In base64, and with what is around it, this stays under RFC 4954's 12288 octets.
 const TOKEN_MAX: usize = 8000;
 
@@ -150,7 +150,7 @@ impl Credentials {
     }
 }
 
-fn check(
+pub(super) fn check(
     what: &'static str,
     text: &str,
     max: usize,

@@ -8,6 +8,7 @@ mod choose;
 mod cram;
 mod credentials;
 mod exchange;
+mod gssapi;
 pub(crate) mod hash;
 mod nonce;
 mod oauth;
@@ -23,6 +24,8 @@ pub(crate) use self::choose::{Choice, choose};
 pub(crate) use self::cram::response as cram_response;
 pub use self::credentials::{Credentials, CredentialsError};
 pub(crate) use self::exchange::Exchange;
+pub(crate) use self::gssapi::{Context, Exchange as GssapiExchange};
+pub use self::gssapi::{Gssapi, GssapiError};
 pub use self::nonce::{BadNonce, Nonce};
 
 /// Octets that are overwritten when they are dropped.

@@ -162,7 +162,7 @@ fn fits(asked: Asked, code: u16) -> bool {
     }
 }
 
-/// RFC 2920 §3.2 names RSET, MAIL and RCPT; XFORWARD is made for it; BDAT may be pipelined as well (RFC 3030 §4.2), and what follows the
+/// RFC 2920 §3.2 names RSET, MAIL and RCPT; XFORWARD is made for it; BDAT may be pipelined as well (RFC 3030 §2, §4.2), and what follows the
 /// end of content often was.
 fn is_gathered(asked: Asked) -> bool {
     matches!(

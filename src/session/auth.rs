@@ -22,7 +22,7 @@ use super::event::Event;
 use super::ledger::Sent;
 use super::options::{Auth, Options};
 use super::{Session, Stage};
-use crate::sasl::{Choice, Exchange, Mechanism, Nonce, SaslError, Secret, choose, scram};
+use crate::sasl::{Choice, Exchange, GssapiError, Mechanism, Nonce, SaslError, Secret, choose, scram};
 use crate::wire::{Class, MechanismName, Reply, ReplyRef, command};
 
 /// The longest AUTH command with its initial response; a longer one waits for a challenge (RFC 4954 §4).
@@ -31,6 +31,8 @@ const LINE_MAX: usize = 512;
 const RESPONSE_MAX: usize = 12288 / 4 * 3;
 /// A line with the longest challenge: its code, and its line end.
 const CHALLENGE_LINE: usize = 4 + 12288 + 2;
+/// The one mechanism that [`Auth::Gssapi`] is about (RFC 4752).
+const GSSAPI: &str = "GSSAPI";
 /// Challenges in one exchange. Kerberos has three, and there is nothing with many more.
 const CHALLENGES: u32 = 32;
 
@@ -69,6 +71,7 @@ enum Who {
 
 enum GivenUp {
     Mechanism(SaslError),
+    Gssapi(GssapiError),
     Caller,
 }
 
@@ -131,6 +134,22 @@ impl Session {
         Ok(())
     }
 
+    /// As [`auth_cancel`](Self::auth_cancel), with the reason why: Kerberos gave no login. A server that didn't prove itself gets
+    /// not a word more.
+    ///
+    /// # Errors
+    ///
+    /// It is not the time for it.
+    pub fn auth_fail(&mut self, why: GssapiError) -> Result<(), SaslCallError> {
+        match self.login.who {
+            Who::CallerBegins => self.end(AuthError::Gssapi { why, reply: None }.into()),
+            Who::CallerResponds if why.is_attack() => self.end(AuthError::Gssapi { why, reply: None }.into()),
+            Who::CallerResponds => self.give_up(GivenUp::Gssapi(why)),
+            _ => return Err(SaslCallError::NotAsked),
+        }
+        Ok(())
+    }
+
     /// EHLO is answered, and TLS is there if it is to be: is there somebody to log in?
     pub(super) const fn wants_auth(&self) -> bool {
         !matches!(self.options.auth, Auth::None)
@@ -146,6 +165,16 @@ impl Session {
                 self.stage = Stage::Auth;
                 self.login.who = Who::CallerBegins;
                 return self.events.push_back(Event::AuthWanted { mechanisms, refused: None });
+            }
+            Auth::Gssapi(_) => {
+                let has = |name: &str| name.eq_ignore_ascii_case(GSSAPI);
+                if !offered.split_ascii_whitespace().any(has) {
+                    let offered = offered.into();
+                    return self.end(AuthError::NoMechanism { offered }.into());
+                }
+                self.stage = Stage::Auth;
+                self.login.who = Who::CallerBegins;
+                return self.events.push_back(Event::AuthWanted { mechanisms: GSSAPI.into(), refused: None });
             }
             Auth::Credentials(credentials) => {
                 let bound = self.secure.as_ref().is_some_and(|secure| !secure.exporter.is_empty());
@@ -204,6 +233,7 @@ impl Session {
         let mechanism = self.login.name.take();
         let error = match self.login.given_up.take() {
             Some(GivenUp::Mechanism(why)) => AuthError::Failed { mechanism, why, reply: Some(reply) },
+            Some(GivenUp::Gssapi(why)) => AuthError::Gssapi { why, reply: Some(reply) },
             _ => AuthError::Cancelled { reply: Some(reply) },
         };
         self.end(error.into());
@@ -232,7 +262,7 @@ impl Session {
                 self.login.withheld = None;
                 return self.try_next();
             }
-            Who::Caller { .. } if of_mechanism => {
+            Who::Caller { .. } if of_mechanism && matches!(self.options.auth, Auth::Caller) => {
                 let nonce = self.login.nonce.take();
                 self.login = Login { nonce, who: Who::CallerBegins, ..Login::default() };
                 let offered = self.capabilities.as_ref().and_then(|offered| offered.params("AUTH"));
@@ -309,7 +339,7 @@ impl Session {
 
 /// A caller's mechanism may be asked more in a line than a reply has otherwise (RFC 4954 §4: 12288 octets).
 pub(super) fn make_room(options: &mut Options) {
-    if matches!(options.auth, Auth::Caller) {
+    if matches!(options.auth, Auth::Caller | Auth::Gssapi(_)) {
         options.reply_limits.line = options.reply_limits.line.max(CHALLENGE_LINE);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::sasl::{Mechanism, SaslError};
+use crate::sasl::{GssapiError, Mechanism, SaslError};
 use crate::wire::{MechanismName, Reply};
 
 /// AUTH (RFC 4954) failed. No message was sent.
@@ -34,6 +34,14 @@ pub enum AuthError {
         /// What the server said last, if that matters.
         reply: Option<Reply>,
     },
+    /// Kerberos gave no login. Without a reply nothing was said of who it is that would log in.
+    #[error("GSSAPI: {why}{}", said(reply.as_ref()))]
+    Gssapi {
+        /// Why.
+        why: GssapiError,
+        /// What the server said when the exchange was given up.
+        reply: Option<Reply>,
+    },
     /// No mechanism that the server offers can be used with these credentials. Nothing of them was sent.
     #[error("no usable mechanism: the server offers {offered:?}")]
     NoMechanism {
@@ -60,14 +68,31 @@ impl AuthError {
     pub const fn reply(&self) -> Option<&Reply> {
         match self {
             Self::Refused { reply, .. } => Some(reply),
-            Self::Cancelled { reply } | Self::Failed { reply, .. } => reply.as_ref(),
+            Self::Cancelled { reply } | Self::Failed { reply, .. } | Self::Gssapi { reply, .. } => {
+                reply.as_ref()
+            }
             Self::ClearText { .. } | Self::NoMechanism { .. } | Self::NotOffered => None,
+        }
+    }
+
+    /// Whether there was no way to log in at all, so that nothing was said of who it is that would.
+    pub const fn is_unsaid(&self) -> bool {
+        match self {
+            Self::ClearText { .. } | Self::NoMechanism { .. } | Self::NotOffered => true,
+            Self::Gssapi { why, reply: None } => !why.is_attack(),
+            _ => false,
         }
     }
 
     /// Whether somebody else seems to answer than the server that knows the password.
     pub const fn is_attack(&self) -> bool {
-        matches!(self, Self::Failed { why: SaslError::Forged | SaslError::Unproven | SaslError::Nonce, .. })
+        match self {
+            Self::Failed { why, .. } => {
+                matches!(why, SaslError::Forged | SaslError::Unproven | SaslError::Nonce)
+            }
+            Self::Gssapi { why, .. } => why.is_attack(),
+            _ => false,
+        }
     }
 }
 

@@ -4,7 +4,8 @@
 //! said again (Postfix, XCLIENT_README). If it isn't taken the session ends: mail would be judged as ours.
 //!
 //! XFORWARD goes in front of MAIL, in the same group (XFORWARD_README: it may be pipelined), and behind RSET, which makes Postfix
-//! forget it. It is for logs: a refusal of it changes nothing about the message.
+//! forget it. It is for logs: a refusal of it changes nothing about the message, which by then is on its way. Postfix refuses the
+//! whole line for one bad value (501), and has then heard none of it.
 
 use super::error::SessionError;
 use super::job::Job;
@@ -68,7 +69,7 @@ impl Session {
             return;
         }
         let waiting = match self.queue.front_mut() {
-            Some(Item::Message(job)) => Some(job),
+            Some(Item::Message(job)) if job.forwarded > 0 => Some(job),
             _ => None,
         };
         let job = self.flight.front_mut().map(|transaction| &mut transaction.job).or(waiting);

@@ -26,6 +26,9 @@ pub enum SubmitError {
     /// A message without recipients.
     #[error("no recipient")]
     NoRecipient,
+    /// The content of the message is given as it goes, and there is nobody to give it.
+    #[error("the message has no content: give it a source")]
+    NoSource,
     /// The message has its content already, and was given a source of content.
     #[error("the message has its content already: make it with Message::streamed")]
     NotStreamed,

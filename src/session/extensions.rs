@@ -7,12 +7,12 @@
 //! | extension | not offered | why |
 //! | --- | --- | --- |
 //! | DSN | left out | RFC 3461 §5.2.2: a relay does so |
-//! | DELIVERBY, notify | left out | RFC 2852 §4.1.4: relayed, and the sender is told |
-//! | DELIVERBY, return | refused | RFC 2852 §4.1.4: must not be relayed |
+//! | DELIVERBY, notify | left out | RFC 2852 §4.1.4.2: relayed, and the sender is told |
+//! | DELIVERBY, return | refused | RFC 2852 §4.1.4.1: must not be relayed |
 //! | MT-PRIORITY | left out | RFC 6710 §4.3 |
-//! | FUTURERELEASE | refused | RFC 4865 §4: it would be sent at once |
-//! | REQUIRETLS | refused | RFC 8689 §4.2.1 |
-//! | NO-SOLICITING | left out | RFC 3865 §2.7 |
+//! | FUTURERELEASE | refused | RFC 4865 §4.1: it would be sent at once |
+//! | REQUIRETLS | refused | RFC 8689 §4.2.1: over TLS with a certificate that was verified, too |
+//! | NO-SOLICITING | left out | RFC 3865 §2.7: it repeats what a header field says |
 //! | PRDR, XFORWARD | left out | they tell of the message, and change nothing about it |
 
 use std::borrow::Cow;
@@ -108,10 +108,15 @@ impl Session {
             // LMTP has a reply for each recipient without it.
             offered.remove(Extension::Prdr);
         }
-        if self.secure.is_none() {
+        if !self.is_verified() {
             offered.remove(Extension::RequireTls);
         }
         offered
+    }
+
+    /// Whether it is known whom the connection leads to, and nobody else can listen.
+    fn is_verified(&self) -> bool {
+        self.secure.as_ref().is_some_and(|secure| !secure.unverified)
     }
 
     /// For want of what a message that asks for something can't be sent to this server.
@@ -136,7 +141,7 @@ impl Session {
     /// The reason that says it best.
     fn missing(&self, extension: Extension) -> Reason {
         match extension {
-            Extension::RequireTls if self.secure.is_none() => Reason::NeedsTls,
+            Extension::RequireTls if !self.is_verified() => Reason::NeedsTls,
             Extension::Smtputf8 => Reason::NeedsSmtputf8,
             Extension::EightBitMime => Reason::NeedsEightBitMime,
             Extension::BinaryMime => Reason::NeedsBinaryMime,
@@ -149,15 +154,15 @@ impl Session {
         let limits = self.capabilities.as_ref()?.params_of(extension)?;
         let mut words = limits.split_ascii_whitespace();
         match extension {
-            // RFC 2852 §4: the least time the server takes, for messages to be returned.
+            // RFC 2852 §2: the least time the server takes, for messages to be returned. Options may follow, behind commas.
             Extension::DeliverBy => {
-                let minimum: u32 = words.next()?.parse().ok()?;
+                let minimum: u32 = limits.split([',', ' ']).next()?.parse().ok()?;
                 let by = DeliverBy::read(value)?;
                 let soon =
                     by.mode() == ByMode::Return && u32::try_from(by.seconds()).is_ok_and(|s| s < minimum);
                 soon.then(|| Reason::DeliverByTooSoon { seconds: by.seconds(), minimum })
             }
-            // RFC 4865 §3: the longest time and the last moment. Which of them is now is for the server to say.
+            // RFC 4865 §3, §4.1: the longest time and the last moment. Which of them is now is for the server to say.
             Extension::FutureRelease => {
                 let (longest, last) = (words.next(), words.next());
                 let limit = if keyword.eq_ignore_ascii_case("HOLDFOR") {

@@ -5,7 +5,7 @@ use core::str::FromStr;
 use core::time::Duration;
 
 use super::peer::PeerRecord;
-use crate::sasl::Credentials;
+use crate::sasl::{Credentials, Gssapi};
 use crate::wire::{ClientInfo, HostName, ReplyLimits};
 
 /// How much is sent without waiting for replies (RFC 2920 and what grew on it).
@@ -87,6 +87,9 @@ pub enum Auth {
     Credentials(Credentials),
     /// The caller brings the mechanisms: see [`Event::AuthWanted`](super::Event::AuthWanted).
     Caller,
+    /// By Kerberos, and nothing else: see [`Gssapi`]. A [`Client`](crate::client::Client) does that by itself. The driver of a
+    /// session of his own is asked as with [`Caller`](Self::Caller), and begins with `GSSAPI` or gives up.
+    Gssapi(Gssapi),
 }
 
 /// Whether STARTTLS (RFC 3207) is used. On a connection that is encrypted from the beginning it never is.

@@ -76,7 +76,7 @@ pub enum Reason {
     /// The caller cancelled it.
     #[error("cancelled before it began")]
     Cancelled,
-    /// To be returned if not delivered in less time than the server promises anything for (RFC 2852 section 4).
+    /// To be returned if not delivered in less time than the server promises anything for (RFC 2852 section 2).
     #[error("to be delivered in {seconds} s or returned, and the server needs at least {minimum} s")]
     DeliverByTooSoon {
         /// The time that the message has, in seconds.
@@ -102,8 +102,9 @@ pub enum Reason {
     /// The envelope is internationalized and the server offers no SMTPUTF8 (RFC 6531).
     #[error("internationalized address, and the server offers no SMTPUTF8")]
     NeedsSmtputf8,
-    /// REQUIRETLS was asked for, and the connection is not encrypted (RFC 8689 section 4.2.1).
-    #[error("REQUIRETLS, and the connection is not encrypted")]
+    /// REQUIRETLS was asked for, and the connection is not encrypted, or nobody checked the server's certificate (RFC 8689
+    /// section 4.2.1).
+    #[error("REQUIRETLS, and the connection is not encrypted to a server that was verified")]
     NeedsTls,
     /// An extension without which the message is not to be sent isn't offered.
     #[error("it needs {0}, and the server does not offer it")]

@@ -24,7 +24,8 @@
 //!    that asks for what isn't offered and can't be left out: see `extensions`.
 //! 10. Content that the caller gives as it goes has rules of its own: `source`.
 //! 11. Early: to a server that offered PIPECONNECT last time, EHLO goes out before the greeting, and what that offer allows
-//!     goes with it. Trials don't: they need to know where they stand. QUIT doesn't.
+//!     goes with it. Trials don't: they need to know where they stand. QUIT doesn't. Nothing is refused here on the strength of
+//!     it: what that offer has no room for waits for EHLO's reply, and what stands behind it, too.
 
 use super::domains::Domains;
 use super::event::ReconnectReason;
@@ -168,6 +169,10 @@ impl Session {
             Some(Item::Command(..)) => self.raw(level),
             Some(Item::Message(job)) => {
                 if let Some(reason) = self.unsuitable(job) {
+                    if self.early {
+                        // What it offered last time refuses nothing (rule 11).
+                        return Step::Must(Wait::Ehlo);
+                    }
                     if let Some(Item::Message(job)) = self.queue.pop_front() {
                         self.queued_bytes = self.queued_bytes.saturating_sub(job.message.content.size());
                         self.finish(job.refuse(reason));
@@ -317,8 +322,9 @@ impl Session {
             self.flight.push_back(last);
             return Step::Went;
         }
-        // Nobody gets it. After a refused MAIL in lock-step there is nothing to reset: no RCPT was sent.
-        self.needs_rset = last.named > 0;
+        // Nobody gets it. After a refused MAIL in lock-step there is nothing to reset, as no RCPT was sent; but what XFORWARD
+        // said would be taken for the next message's.
+        self.needs_rset = last.named > 0 || last.job.forwarded > 0;
         self.last_ended_well = last.left_nothing();
         if all && last.any_refused() && !last.is_condemned() {
             last.on_policy();

@@ -10,7 +10,7 @@
 //! 3. Chunks follow each other unanswered only where refused chunks are known to be swallowed (rule 4 of `scheduler`);
 //!    elsewhere each waits for the reply to the one before. Under LMTP the LAST chunk always does: how many replies it has
 //!    behind a refused one, nobody says.
-//! 4. A refused chunk ends it: no further chunk, RSET (RFC 3030 §4.2). The replies to those on their way are the
+//! 4. A refused chunk ends it: no further chunk, RSET (RFC 3030 §2). The replies to those on their way are the
 //!    transaction's still; so is the reply to that RSET, with which it leaves the wire.
 //! 5. A source that was drawn from can't go again unless it can be rewound; then its message comes back as not sent.
 
@@ -191,6 +191,8 @@ impl Session {
             |item| matches!(item, Item::Message(job) if job.ticket == ticket && job.message.stream.is_some()),
         );
         if let Some(Item::Message(job)) = queued.and_then(|at| self.queue.remove(at)) {
+            // What XFORWARD has said already would be taken for the next message's.
+            self.needs_rset |= job.forwarded > 0;
             self.finish(job.settle(Status::NotSent, Some(reason)));
             return true;
         }

@@ -26,6 +26,8 @@ pub struct Secure {
     pub exporter: Vec<u8>,
     /// The round trips that the handshake cost, for [`Stats::round_trips`](super::Stats::round_trips); 0 if not known.
     pub round_trips: u32,
+    /// The server's certificate was not checked: messages that require TLS (RFC 8689 §4.2.1) are not for this connection.
+    pub unverified: bool,
 }
 
 /// Why there is no TLS. Made by whoever did the handshake.

@@ -359,6 +359,33 @@ fn an_offer_that_grew_costs_nothing() {
     assert_eq!(rig.outcomes(), [(1, "delivered")]);
 }
 
+/// The source of a message in lock-step fails when XFORWARD has gone in front of it: the next one came from somebody else.
+#[test]
+fn what_was_said_of_a_message_that_does_not_come_is_taken_back() {
+    use crate::wire::{ClientAttribute, ClientInfo};
+    let mut rig = Rig::greeted(&["XFORWARD ADDR"], |_| {});
+    let client = ClientInfo::new().with(ClientAttribute::Addr, Some("192.0.2.7")).unwrap();
+    let address = Address::new("a@a.example").unwrap();
+    let streamed = Message::streamed(address.clone(), Streamed::text()).to(address).forward(client);
+    let first = rig.session.submit(streamed).unwrap();
+    rig.submit("b", &["x"]);
+    assert_eq!(rig.flight(), "XFORWARD ADDR=192.0.2.7\r\n");
+    assert!(rig.session.content_failed(first, "it broke"));
+    rig.hear("550 no\r\n");
+    assert_eq!(rig.flight(), "RSET\r\n");
+    rig.hear("250 ok\r\n");
+    assert_eq!(rig.flight(), "MAIL FROM:<b@a.example>\r\n");
+    for said in ["250 ok\r\n", "250 ok\r\n", "354 go on\r\n", "250 ok\r\n"] {
+        rig.hear(said);
+        rig.flight();
+    }
+    let left_out = rig.events.iter().filter_map(|event| match event {
+        Event::Outcome(outcome) => Some(outcome.left_out.is_empty()),
+        _ => None,
+    });
+    assert!(left_out.eq([true, true]), "{:?}", rig.events);
+}
+
 #[test]
 fn what_is_asked_for_ends_with_the_connection() {
     // The request is queued with the reply's last byte, and the byte behind it ends the session before anybody has seen it.

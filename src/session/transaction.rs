@@ -6,7 +6,7 @@
 use super::job::{Job, Keeper, Verdict};
 use super::outcome::{Outcome, Reason, Status};
 use super::prdr::Prdr;
-use crate::wire::{Class, Reply, ReplyRef};
+use crate::wire::{Class, ExtensionSet, Reply, ReplyRef};
 
 /// How the content travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,7 +168,7 @@ impl Transaction {
         }
     }
 
-    /// A chunk that is not the last was refused, and so is the content (RFC 3030 §4.2).
+    /// A chunk that is not the last was refused, and so is the content (RFC 3030 §2).
     pub(super) fn on_part_refused(&mut self, reply: &Reply) {
         if self.is_condemned() {
             return;
@@ -325,6 +325,10 @@ impl Transaction {
         self.job.decided = None;
         self.job.reply = None;
         self.job.forwarded = 0;
+        if self.job.todo.is_none() {
+            // Nobody has had it: what it goes without is for the next attempt to say.
+            self.job.left_out = ExtensionSet::EMPTY;
+        }
         self.job
     }
 

@@ -206,7 +206,7 @@ impl Channel {
                 .map_or_else(|_| Vec::new(), |value: [u8; 32]| value.to_vec()),
             _ => Vec::new(),
         };
-        Secure { exporter, round_trips: info.map_or(0, |info| info.round_trips) }
+        Secure { exporter, round_trips: info.map_or(0, |info| info.round_trips), unverified: false }
     }
 
     /// Fetches what the library has to say.

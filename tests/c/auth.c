@@ -220,6 +220,37 @@ static void sessions(void)
     smtpipe_config_free(config);
 }
 
+/* Kerberos, with or without its being built in: what can't be sent is told from what can't be done here. */
+static void kerberos(void)
+{
+    smtpipe_config *config = NULL;
+    smtpipe_session *session = NULL;
+    smtpipe_event event;
+    int built = smtpipe_has_feature("gssapi");
+    CHECK(built == 0 || built == 1);
+    CHECK(smtpipe_has_feature("GSSAPI") == 0 && smtpipe_has_feature("\xff") == 0);
+    OK(smtpipe_config_new(&config));
+    CHECK(smtpipe_config_set_gssapi(config, "", NULL) == SMTPIPE_ERR_VALUE);
+    CHECK(smtpipe_config_set_gssapi(config, "smtp@a/b", NULL) == SMTPIPE_ERR_VALUE);
+    CHECK(smtpipe_config_set_gssapi(config, "smtp", "a\nb") == SMTPIPE_ERR_VALUE);
+    CHECK(smtpipe_config_set_gssapi(config, "\xff", NULL) == SMTPIPE_ERR_TEXT);
+    CHECK(smtpipe_config_set_gssapi(config, "smtp@mail.test", "boss@TEST") == (built ? SMTPIPE_OK : SMTPIPE_ERR_NOT_BUILT));
+    CHECK(smtpipe_config_set_gssapi(config, NULL, NULL) == (built ? SMTPIPE_OK : SMTPIPE_ERR_NOT_BUILT));
+    if (built) {
+        OK(smtpipe_session_new(config, &session));
+        OK(smtpipe_session_start(session, 0));
+        feed(session, "220 x\r\n");
+        output(session);
+        feed(session, "250-x\r\n250 AUTH PLAIN GSSAPI\r\n");
+        event = next(session, SMTPIPE_EVENT_AUTH_WANTED);
+        CHECK(event.data.len == 6 && memcmp(event.data.data, "GSSAPI", 6) == 0);
+        smtpipe_session_free(session);
+    } else {
+        SAME(smtpipe_config_reason(config), "built without GSSAPI");
+    }
+    smtpipe_config_free(config);
+}
+
 static int is(smtpipe_bytes bytes, const char *text)
 {
     return bytes.len == strlen(text) && memcmp(bytes.data, text, bytes.len) == 0;
@@ -262,6 +293,7 @@ int main(void)
     credentials();
     callers_own();
     sessions();
+    kerberos();
     servers();
     return 0;
 }

@@ -20,6 +20,7 @@ static void texts(void)
     CHECK(smtpipe_version_number() == SMTPIPE_VERSION_NUMBER);
     CHECK(smtpipe_strerror(SMTPIPE_ERR_NULL) != NULL);
     CHECK(smtpipe_strerror(12345) != NULL);
+    EMPTY(smtpipe_has_feature(NULL));
     EMPTY(smtpipe_level_text(-1));
     EMPTY(smtpipe_wait_text(-1));
     EMPTY(smtpipe_outcome_status_text(-1));
@@ -54,6 +55,7 @@ static void configs(void)
     REFUSED(smtpipe_config_set_oauth_token(NULL, "u", "t"));
     REFUSED(smtpipe_config_set_auth_external(NULL));
     REFUSED(smtpipe_config_set_auth_caller(NULL));
+    REFUSED(smtpipe_config_set_gssapi(NULL, "smtp", "a"));
     REFUSED(smtpipe_config_set_authzid(NULL, "a"));
     REFUSED(smtpipe_config_set_auth_mechanisms(NULL, "PLAIN"));
     REFUSED(smtpipe_config_set_auth_clear_text(NULL, 1));

@@ -118,6 +118,18 @@ else
     skip "sanitizers" "$CC has none here"
 fi
 
+if have pkg-config && pkg-config --exists libsasl2; then
+    echo "tests: Cyrus SASL"
+    # shellcheck disable=SC2086,SC2046
+    for language in c99 c++17; do
+        try "build a client with Cyrus SASL as $language" build "$language" tests/c/sasl/cyrus.c "$work/cyrus" \
+            $shared $(pkg-config --cflags --libs libsasl2)
+        try "Cyrus SASL as $language" "$work/cyrus"
+    done
+else
+    skip "Cyrus SASL" "it is missing (apt-get install pkg-config libsasl2-dev libsasl2-modules)"
+fi
+
 # Every function has to stand in the test that gives it NULL; those without pointers do so too, to keep the rule simple.
 echo "tests: null*.c are complete"
 try "null*.c name every function" sh -c '
@@ -131,6 +143,12 @@ for example in send loop engine demo; do
     # shellcheck disable=SC2086
     try "build $example" build c99 "examples/c/$example.c" "$work/$example" $shared
 done
+if have pkg-config && pkg-config --exists openssl; then
+    # shellcheck disable=SC2086,SC2046
+    try "build openssl" build c99 examples/c/openssl.c "$work/openssl" $shared $(pkg-config --cflags --libs openssl)
+else
+    skip "the example openssl" "OpenSSL is missing (apt-get install pkg-config libssl-dev)"
+fi
 # shellcheck disable=SC2086
 try "build the server for them" build c99 tests/c/examples/sink.c "$work/sink" $shared
 try "examples" tests/c/examples/run.sh "$work"

@@ -91,7 +91,7 @@ impl Run {
     }
 
     fn secure(&self, round_trips: u32) -> Secure {
-        Secure { exporter: self.exporter.clone(), round_trips }
+        Secure { exporter: self.exporter.clone(), round_trips, unverified: false }
     }
 
     pub(crate) fn submit(&mut self, name: &str, message: Message) -> Result<(), SubmitError> {

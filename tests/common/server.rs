@@ -1,7 +1,7 @@
 //! A mail server in memory: RFC 5321, 2920, 3030, 2033; deterministic, with no clock and no socket.
 //!
 //! Its answers depend on the addresses and the content only: a sender `bad…` is refused, a recipient `no…` or `later…` is
-//! refused, a recipient `full…` is refused after the content under LMTP, content with `spam` in it is refused. So what has
+//! refused, a recipient `full…` is refused after the content under LMTP and with PRDR, content with `spam` in it is refused. So what has
 //! to become of a message is known before it is sent.
 //!
 //! It is as unforgiving as real servers are: a MAIL without RSET behind a failed transaction is refused, and the RCPT
@@ -30,6 +30,12 @@ pub(crate) struct Manners {
     pub(crate) strict: bool,
     /// A refused chunk isn't swallowed: its lines are commands.
     pub(crate) undrained: bool,
+    /// Whoever asks for it has a reply for each recipient.
+    pub(crate) prdr: bool,
+    /// XFORWARD is offered, and accepted or refused.
+    pub(crate) forwards: Option<bool>,
+    /// BINARYMIME is offered.
+    pub(crate) binary: bool,
 }
 
 impl Manners {
@@ -39,6 +45,9 @@ impl Manners {
         words.extend(self.pipelining.then(|| "PIPELINING".to_owned()));
         words.extend(self.early.then(|| "PIPECONNECT".to_owned()));
         words.extend(self.chunking.then(|| "CHUNKING".to_owned()));
+        words.extend(self.binary.then(|| "BINARYMIME".to_owned()));
+        words.extend(self.prdr.then(|| "PRDR".to_owned()));
+        words.extend(self.forwards.map(|_| "XFORWARD NAME ADDR".to_owned()));
         words.extend(self.size.map(|s| format!("SIZE {s}")));
         let most = self.recipients.filter(|_| self.tells_limit);
         let most = most.map(|n| format!(" RCPTMAX={n}")).unwrap_or_default();
@@ -57,6 +66,8 @@ pub(crate) struct Taken {
     pub(crate) sender: String,
     pub(crate) recipients: Vec<String>,
     pub(crate) content: Vec<u8>,
+    /// What XFORWARD said of it.
+    pub(crate) forward: String,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -82,6 +93,9 @@ pub(crate) struct Server {
     sender: Option<String>,
     recipients: Vec<String>,
     content: Vec<u8>,
+    forward: String,
+    /// This transaction's recipients have replies of their own.
+    own: bool,
     begun: usize,
     greeted: bool,
     pub(crate) taken: Vec<Taken>,
@@ -98,6 +112,8 @@ impl Server {
             sender: None,
             recipients: Vec::new(),
             content: Vec::new(),
+            forward: String::new(),
+            own: manners.lmtp,
             begun: 0,
             greeted: false,
             taken: Vec::new(),
@@ -159,7 +175,12 @@ impl Server {
             "EHLO" if self.manners.old => self.say("502 5.5.1 what?"),
             "EHLO" | "LHLO" => self.hello(),
             "HELO" => self.say("250 model.example"),
-            "MAIL" => self.mail(&path(line)),
+            "MAIL" => self.mail(&path(line), line.split(' ').any(|word| word == "PRDR")),
+            "XFORWARD" if self.sender.is_none() && self.manners.forwards == Some(true) => {
+                self.forward.push_str(line);
+                self.say("250 2.0.0 noted");
+            }
+            "XFORWARD" => self.say("550 5.7.0 not from you"),
             "RCPT" => self.rcpt(&path(line)),
             "DATA" if self.recipients.is_empty() && !(self.manners.polite && self.sender.is_some()) => {
                 self.say("554 5.5.1 no valid recipients");
@@ -191,7 +212,7 @@ impl Server {
         }
     }
 
-    fn mail(&mut self, sender: &str) {
+    fn mail(&mut self, sender: &str, prdr: bool) {
         if self.sender.is_some() {
             return self.say("503 5.5.1 sender already given");
         }
@@ -203,6 +224,10 @@ impl Server {
         if sender.starts_with("bad") {
             return self.say("550 5.7.1 not from you");
         }
+        if prdr && (!self.manners.prdr || self.manners.lmtp) {
+            return self.say("555 5.5.4 PRDR wasn't offered");
+        }
+        self.own = self.manners.lmtp || prdr;
         self.sender = Some(sender.to_owned());
         self.say("250 2.1.0 ok");
     }
@@ -243,27 +268,34 @@ impl Server {
         let sender = self.sender.clone().unwrap_or_default();
         let spam = content.windows(4).any(|w| w == b"spam");
         let recipients = std::mem::take(&mut self.recipients);
-        let full = |r: &String| self.manners.lmtp && r.starts_with("full");
+        let own = self.own;
+        let full = |r: &String| own && r.starts_with("full");
         let served: Vec<String> = recipients.iter().filter(|r| !spam && !full(r)).cloned().collect();
-        let mut replies = Vec::new();
+        let whole = if spam { "554 5.7.1 spam" } else { "250 2.0.0 taken" };
         if recipients.is_empty() {
-            replies.push("554 5.5.1 no valid recipients");
-        } else if self.manners.lmtp {
-            replies.extend(recipients.iter().map(|r| {
-                if spam {
-                    "554 5.7.1 spam"
-                } else if full(r) {
-                    "452 4.2.2 full"
-                } else {
-                    "250 2.0.0 taken"
-                }
-            }));
+            self.say("554 5.5.1 no valid recipients");
+        } else if own {
+            // PRDR: an acceptance holds only if the whole is accepted, too.
+            let prdr = !self.manners.lmtp;
+            if prdr {
+                self.say("353 each by himself");
+            }
+            for recipient in &recipients {
+                self.say(match recipient {
+                    _ if spam && !prdr => whole,
+                    full_one if full(full_one) => "452 4.2.2 full",
+                    _ => "250 2.0.0 taken",
+                });
+            }
+            if prdr {
+                self.say(whole);
+            }
         } else {
-            replies.push(if spam { "554 5.7.1 spam" } else { "250 2.0.0 taken" });
+            self.say(whole);
         }
-        replies.iter().for_each(|reply| self.say(reply));
         if !served.is_empty() {
-            self.taken.push(Taken { sender, recipients: served, content });
+            let forward = std::mem::take(&mut self.forward);
+            self.taken.push(Taken { sender, recipients: served, content, forward });
         }
         self.reset();
     }
@@ -272,6 +304,8 @@ impl Server {
         self.sender = None;
         self.recipients.clear();
         self.content.clear();
+        // As Postfix does: what was said was for the message that doesn't come.
+        self.forward.clear();
     }
 }
 

@@ -169,7 +169,8 @@ impl World {
 }
 
 /// What becomes of a message, one command at a time, by the server's rules.
-fn by_lockstep(letter: &Letter, manners: &Manners, all: bool) -> BTreeMap<String, Status> {
+fn by_lockstep(letter: &Letter, manners: &Manners, settings: &Settings) -> BTreeMap<String, Status> {
+    let all = settings.all_recipients;
     let content = letter.canonical();
     let over_limit = |size: usize| manners.size.is_some_and(|limit| limit > 0 && size > limit);
     let too_large = match &letter.stream {
@@ -186,12 +187,15 @@ fn by_lockstep(letter: &Letter, manners: &Manners, all: bool) -> BTreeMap<String
     let good = letter.recipients.iter().filter(|r| !refused(&r.address)).count();
     // Under `all`, one refusal (and too many recipients are one) takes it from everybody.
     let spoilt = all && (good < letter.recipients.len() || over);
+    let chunks = manners.chunking && manners.binary && settings.chunking.as_deref() != Some("never");
+    let unfit = too_large || letter.binary && (!chunks || manners.old);
+    let prdr = letter.sender.params.iter().any(|param| param == "PRDR") && manners.prdr && !manners.old;
     let one = |address: &str| {
-        if too_large || bad || refused(address) {
+        if unfit || bad || refused(address) {
             Status::Refused
         } else if spoilt || broken {
             Status::NotSent
-        } else if spam || manners.lmtp && address.starts_with("full") {
+        } else if spam || (manners.lmtp || prdr) && address.starts_with("full") {
             Status::Refused
         } else {
             Status::Delivered
@@ -212,7 +216,7 @@ pub(crate) fn check(case: &Case, level: Option<&str>) {
     assert!(world.cut || world.run.session.error().is_none(), "{level:?}: {:?}", world.run.session.error());
     for letter in &case.letters {
         let Some(outcome) = world.run.outcome(&letter.name) else { continue };
-        let expected = by_lockstep(letter, &case.manners, case.settings.all_recipients);
+        let expected = by_lockstep(letter, &case.manners, &case.settings);
         let cancelled = outcome.reason.as_ref().is_some_and(|r| r.to_string().contains("cancelled"));
         for recipient in &outcome.recipients {
             let address = recipient.address.as_str();
@@ -221,6 +225,12 @@ pub(crate) fn check(case: &Case, level: Option<&str>) {
             assert!(
                 times.iter().all(|t| t.sender == letter.sender.address),
                 "{level:?}: under a wrong sender: {times:?}"
+            );
+            let told = !letter.forward.is_empty() && case.manners.forwards == Some(true) && !case.manners.old;
+            let forwarded = |t: &&Taken| letter.forward.iter().all(|said| t.forward.contains(said.as_str()));
+            assert!(
+                times.iter().all(|t| if told { forwarded(t) } else { t.forward.is_empty() }),
+                "{level:?}: from somebody else: {times:?}"
             );
             let fits = match recipient.status {
                 Status::Delivered => times.len() == 1,

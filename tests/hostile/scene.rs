@@ -5,9 +5,11 @@ use std::io::IoSlice;
 use std::time::Duration;
 
 use bytes::Bytes;
+use smtpipe::server::ServerOptions;
 use smtpipe::session::{Event, Message, Options, Outcome, Session, SessionError, Status, Ticket};
 use smtpipe::wire::{Address, Content};
 
+use super::harness::fate::Terms;
 use super::harness::plan::{Mail, Plan};
 use super::harness::truth::Ledger;
 
@@ -50,7 +52,7 @@ impl Played {
     }
 
     pub(crate) fn judge(&self, plan: &Plan, ledger: &Ledger) {
-        if let Err(why) = ledger.judge(plan, &self.outcomes, false) {
+        if let Err(why) = ledger.judge(plan, &self.outcomes, &Terms::of(&ServerOptions::default())) {
             panic!("{why}\n{:?}", self.error);
         }
     }
@@ -65,7 +67,7 @@ pub(crate) fn plain(messages: usize) -> Plan {
         let content = Content::new(Bytes::from(stored.clone()));
         let message =
             Message::new(Address::new(&sender).unwrap(), content).to(Address::new(&recipient).unwrap());
-        Mail { message, sender, recipients: vec![recipient], stored, base: number }
+        Mail { message, sender, recipients: vec![recipient], stored, base: number, given: None }
     };
     Plan { mails: (0..messages).map(mail).collect(), recipients: messages }
 }

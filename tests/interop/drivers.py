@@ -7,7 +7,8 @@ import json
 import os
 import shlex
 import subprocess
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -115,6 +116,18 @@ def c_program() -> Path:
     return out
 
 
+def fed(
+    command: Sequence[str], work: bytes, patience: float, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """Runs a program with its input in a file, all of it there from the beginning. Through a pipe it would come in small portions, and
+    a server that is near would have answered each message before the next is there: nothing to pipeline, two round trips each.
+    """
+    with tempfile.TemporaryFile() as file:
+        file.write(work)
+        file.seek(0)
+        return subprocess.run(command, stdin=file, capture_output=True, timeout=patience, check=False, env=environment)
+
+
 def by_c(way: Way, letters: Sequence[Letter]) -> Report:
     """Through smtpipe.h: the letters go to send.c on its standard input."""
     work = b"".join(
@@ -125,7 +138,7 @@ def by_c(way: Way, letters: Sequence[Letter]) -> Report:
     arguments += [f"timeout={int(way.timeout * 1000)}", f"level={way.level}", f"window={way.window}", f"ahead={way.ahead}"]
     if way.peers is not None:
         arguments.append(f"peers={way.peers}")
-    run = subprocess.run(arguments, input=work, capture_output=True, timeout=2 * PATIENCE, check=False)
+    run = fed(arguments, work, 2 * PATIENCE)
     assert run.returncode == 0, run.stderr.decode()
     lines = [json.loads(line) for line in run.stdout.splitlines()]
     summary = lines.pop()

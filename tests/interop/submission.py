@@ -8,19 +8,26 @@ import json
 import os
 import shlex
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from corpus import Letter
-from drivers import ROOT
+from drivers import ROOT, fed
 from mta.certificates import certificates
 from mta.doors import Door
 
 PATIENCE = 60.0
 #: What smtpipe.h calls the errors that Python has classes for.
-ERRORS = {-520: "TlsError", -303: "AuthenticationError", -304: "AuthenticationError"}
+ERRORS = {
+    -301: "RefusedError",
+    -401: "RefusedError",
+    -520: "TlsError",
+    -303: "AuthenticationError",
+    -304: "AuthenticationError",
+    -205: "PeerError",
+}
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,9 @@ class Login:
     mechanism: str = ""
     #: by the user's certificate
     external: bool = False
+    #: by a Kerberos ticket for this service; only in C, and only by a program that was built for it
+    gssapi: str = ""
+    authzid: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,11 +54,17 @@ class Terms:
     authority: Path = field(default_factory=lambda: certificates().authority)
     #: the name that the server's certificate has to have
     name: str = ""
+    #: domains go in ASCII where SMTPUTF8 isn't offered
+    downgrade: bool = False
+    #: on whose behalf the session speaks (XCLIENT)
+    xclient: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
 class Post:
-    """A message, with what it asks for: parameters of MAIL and, for each recipient, of RCPT."""
+    """A message, with what it asks for: of MAIL and, for each recipient, of RCPT. Names in capitals are parameters as they are
+    on the wire, others the typed ones of the Python package.
+    """
 
     sender: str
     recipients: list[tuple[str, dict[str, Any]]]
@@ -60,8 +76,8 @@ class Post:
         return cls(letter.sender, [(recipient, {}) for recipient in letter.recipients], letter.content)
 
 
-#: The numbers that letters have had.
-_NUMBERS = itertools.count(0, 1000)
+#: The numbers that letters have had; those below are other tests'.
+_NUMBERS = itertools.count(10_000, 1000)
 
 
 def numbers(count: int) -> range:
@@ -78,6 +94,8 @@ class Fate:
     reply: tuple[int, str]
     reason: str
     recipients: list[tuple[str, str, tuple[int, str]]]
+    #: the extensions that it went without
+    left_out: list[str]
 
 
 @dataclass
@@ -119,6 +137,8 @@ def by_python(door: Door, terms: Terms, posts: Sequence[Post]) -> Submission:
         "oauth_token": login.token or None,
         "auth_mechanisms": ["EXTERNAL"] if login.external else [login.mechanism] if login.mechanism else None,
     }
+    options["utf8"] = "downgrade" if terms.downgrade else "refuse"
+    options["xclient"] = terms.xclient or None
     try:
         client = smtpipe.connect(
             None if door.path else "127.0.0.1",
@@ -143,7 +163,7 @@ def by_python(door: Door, terms: Terms, posts: Sequence[Post]) -> Submission:
     report.round_trips, report.downgrades, report.connections = stats.round_trips, stats.downgrades, stats.connections
     for _, outcome in sorted(found.items()):
         recipients = [(to.address, to.status.value, reply_of(to.reply)) for to in outcome.recipients]
-        report.fates.append(Fate(outcome.status.value, reply_of(outcome.reply), outcome.reason or "", recipients))
+        report.fates.append(Fate(outcome.status.value, reply_of(outcome.reply), outcome.reason or "", recipients, sorted(outcome.left_out)))
     return report
 
 
@@ -157,13 +177,25 @@ def c_program() -> Path:
     out = ROOT / "build" / "interop-submit"
     out.parent.mkdir(exist_ok=True)
     subprocess.run(["make", "-s", "lib"], cwd=ROOT, check=True, capture_output=True)
-    library = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "release"
-    command = f"cc -std=c99 -O1 -g -Wall -Wextra -Werror -Iinclude tests/interop/submit.c -o {out} {library}/libsmtpipe.a"
-    subprocess.run([*shlex.split(command), "-lpthread", "-ldl", "-lm"], cwd=ROOT, check=True)
+    compile_c(out, "release")
     return out
 
 
-def by_c(door: Door, terms: Terms, posts: Sequence[Post]) -> Submission:
+def compile_c(out: Path, profile: str, more: str = "") -> None:
+    """submit.c with the library that cargo has built in this profile, and what else that wants to be linked with."""
+    library = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / profile / "libsmtpipe.a"
+    sources = "tests/interop/submit.c tests/interop/wishes.c"
+    command = f"cc -std=c99 -O1 -g -Wall -Wextra -Werror -Iinclude {sources} -o {out} {library} {more} -lpthread -ldl -lm"
+    subprocess.run(shlex.split(command), cwd=ROOT, check=True)
+
+
+def by_c(
+    door: Door,
+    terms: Terms,
+    posts: Sequence[Post],
+    program: Path | None = None,
+    environment: dict[str, str] | None = None,
+) -> Submission:
     """Through smtpipe.h: the posts go to submit.c on its standard input."""
     arguments = [f"unix={door.path}" if door.path else f"port={door.port}", f"lmtp={int(door.lmtp)}"]
     if door.tls != "none":
@@ -172,11 +204,14 @@ def by_c(door: Door, terms: Terms, posts: Sequence[Post]) -> Submission:
     if terms.login:
         login = terms.login
         given = {"username": login.username, "password": login.password, "token": login.token, "mechanisms": login.mechanism}
+        given |= {"gssapi": login.gssapi, "authzid": login.authzid}
         arguments += [f"{key}={value}" for key, value in given.items() if value]
         if login.external:
             arguments += [f"certificate={certificates().user}", f"key={certificates().user_key}", "external=1"]
+    arguments += ["utf8=downgrade"] if terms.downgrade else []
+    arguments += [f"xclient.{name}={value}" for name, value in terms.xclient.items()]
     work = b"".join(map(written, posts))
-    run = subprocess.run([str(c_program()), *arguments], input=work, capture_output=True, timeout=2 * PATIENCE, check=False)
+    run = fed([str(program or c_program()), *arguments], work, 2 * PATIENCE, environment)
     assert run.returncode == 0, run.stderr.decode()
     *lines, end = map(json.loads, run.stdout.splitlines())
     outcomes = sorted((line for line in lines if "ticket" in line), key=lambda line: line["ticket"])
@@ -188,6 +223,7 @@ def by_c(door: Door, terms: Terms, posts: Sequence[Post]) -> Submission:
                 tuple(line["reply"]),
                 line["reason"],
                 [(a, s, tuple(reply)) for a, s, reply in line["recipients"]],
+                sorted(line["left_out"]),
             )
             for line in outcomes
         ],
@@ -206,12 +242,28 @@ def by_c(door: Door, terms: Terms, posts: Sequence[Post]) -> Submission:
 def written(post: Post) -> bytes:
     """A post in the words that submit.c reads."""
     lines = [f"from {post.sender}"]
-    lines += [f"param {keyword} {value}" for keyword, value in post.asks.items()]
+    lines += [f"{'param' if name.isupper() else 'wish'} {name} {value}" for name, value in words(post.asks)]
     for address, asks in post.recipients:
         lines.append(f"to {address}")
-        lines += [f"recipient_param {keyword} {value}" for keyword, value in asks.items()]
+        lines += [f"recipient_{'param' if name.isupper() else 'wish'} {name} {value}" for name, value in words(asks)]
     lines.append(f"content {len(post.content)}")
     return "".join(f"{line}\n" for line in lines).encode() + post.content
+
+
+def words(asks: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each wish as a line has it: a message that asks for several of a kind has a line for each."""
+    for name, value in asks.items():
+        if name == "forward":
+            yield from ((name, f"{attribute} {said}" if said else attribute) for attribute, said in value.items())
+        elif name == "require":
+            yield from ((name, extension) for extension in value)
+        elif isinstance(value, list):
+            yield name, ",".join(value)
+        elif name == "deliver_by":
+            seconds, mode, *trace = value
+            yield name, f"{seconds} {mode}" + (" trace" if trace == [True] else "")
+        else:
+            yield name, str(value)
 
 
 Driver = Callable[[Door, Terms, Sequence[Post]], Submission]

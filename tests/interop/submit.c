@@ -4,9 +4,9 @@
  *   submit KEY=VALUE...
  *
  * Input, for each message: lines of a word and a value, the last of them "content LENGTH", then LENGTH bytes. The words stand in
- * message_word(); "recipient_param" is for the recipient before it. Messages are queued before there is a connection: what
+ * message_word(), those of "wish" and "recipient_wish" in wishes.c; "recipient_..." is for the recipient before it. Messages are queued before there is a connection: what
  * could not be sent, because there never was one that served, has its outcome, too. */
-#include <smtpipe.h>
+#include "wishes.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,6 +67,8 @@ static void print_outcome(const smtpipe_outcome *outcome) {
     print_reply(smtpipe_outcome_recipient_reply(outcome, i));
     putchar(']');
   }
+  printf("], \"left_out\": [");
+  print_left_out(outcome);
   printf("]}\n");
 }
 
@@ -97,6 +99,8 @@ static smtpipe_status message_word(smtpipe_message *message, const char *word, c
     if (*word == 'p') return smtpipe_message_add_param(message, value, what);
     return smtpipe_message_add_recipient_param(message, value, what);
   }
+  if (!strcmp(word, "wish")) return message_wish(message, value, behind_key(value));
+  if (!strcmp(word, "recipient_wish")) return recipient_wish(message, value, behind_key(value));
   return SMTPIPE_ERR_VALUE;
 }
 
@@ -144,7 +148,11 @@ static smtpipe_status option(const char *key, const char *value) {
   if (!strcmp(key, "username")) return username = value, SMTPIPE_OK;
   if (!strcmp(key, "password")) return smtpipe_config_set_credentials(config, username, value);
   if (!strcmp(key, "token")) return smtpipe_config_set_oauth_token(config, username, value);
+  if (!strcmp(key, "gssapi")) return smtpipe_config_set_gssapi(config, *value ? value : NULL, NULL);
+  if (!strcmp(key, "authzid")) return smtpipe_config_set_authzid(config, value);
   if (!strcmp(key, "external")) return smtpipe_config_set_auth_external(config);
+  if (!strcmp(key, "utf8")) return smtpipe_config_set_utf8(config, SMTPIPE_UTF8_DOWNGRADE_DOMAIN);
+  if (!strncmp(key, "xclient.", 8)) return smtpipe_config_set_xclient(config, key + 8, value);
   if (!strcmp(key, "mechanisms")) return smtpipe_config_set_auth_mechanisms(config, value);
   return SMTPIPE_ERR_VALUE;
 }
@@ -167,6 +175,14 @@ static void print_end(void) {
   printf("}\n");
 }
 
+/* There is no client: what print_end() would have said of one that did nothing. */
+static void print_unopened(smtpipe_status status) {
+  const char *reason = smtpipe_config_reason(config);
+  printf("{\"level\": \"\", \"round_trips\": 0, \"downgrades\": 0, \"connections\": 0, \"error\": %d, \"text\": ", status);
+  print_text(reason ? reason : "", reason ? strlen(reason) : 0);
+  printf("}\n");
+}
+
 int main(int argc, char **argv) {
   smtpipe_message *message;
   smtpipe_status status = SMTPIPE_OK;
@@ -181,13 +197,17 @@ int main(int argc, char **argv) {
     *value++ = '\0';
     check(option(argv[i], value), argv[i], smtpipe_config_reason(config));
   }
-  check(smtpipe_client_open(config, &client), "open", smtpipe_config_reason(config));
+  status = smtpipe_client_open(config, &client);
+  if (status != SMTPIPE_OK) {
+    print_unopened(status);
+    return 0;
+  }
   smtpipe_config_free(config);
   check(smtpipe_client_set_trace(client, print_sent, NULL), "trace", NULL);
 
   while (status == SMTPIPE_OK && (message = read_message()) != NULL) {
     while (!smtpipe_client_has_room(client) && collect()) continue;
-    status = smtpipe_client_send(client, message, &ticket);
+    status = smtpipe_client_submit(client, message, &ticket);
     smtpipe_message_free(message);
     if (status != SMTPIPE_ERR_STATE) check(status, "send", smtpipe_client_reason(client));
   }

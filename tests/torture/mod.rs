@@ -10,11 +10,13 @@
     reason = "a test that can't go on has failed"
 )]
 
+pub(crate) mod fate;
 pub(crate) mod link;
 pub(crate) mod plan;
 pub(crate) mod positions;
 pub(crate) mod random;
 pub(crate) mod relay;
 pub(crate) mod server;
+pub(crate) mod sources;
 pub(crate) mod truth;
 pub(crate) mod worlds;

@@ -1,9 +1,11 @@
-//! Where to cut: every byte of the first two messages, the bytes at every boundary, and a sample of the rest.
+//! Where to cut: every byte of the first two messages and of two streamed ones, the bytes at every boundary, and a sample of
+//! the rest.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::link::{Cut, Direction, ENDS, Record};
+use super::plan::Plan;
 use super::random::Random;
 
 /// How thoroughly.
@@ -11,7 +13,7 @@ use super::random::Random;
 pub(crate) enum Depth {
     /// So many positions anywhere, one ending each.
     Sample(usize),
-    /// The first two messages and the boundaries with every ending, and the bytes beside them and so many others with one.
+    /// The messages looked at closely and the boundaries with every ending, and the bytes beside them and so many others with one.
     Promised(usize),
 }
 
@@ -22,10 +24,22 @@ pub(crate) fn everywhere(direction: Direction, positions: Range<usize>) -> Vec<C
 }
 
 /// Command lines begin with one of these; the contents of the plan never do.
-const STARTS: [&[u8]; 8] =
-    [b"EHLO ", b"LHLO ", b"MAIL FROM:", b"RCPT TO:", b"DATA\r\n", b"BDAT ", b"RSET\r\n", b"QUIT\r\n"];
+const STARTS: [&[u8]; 9] = [
+    b"XFORWARD ",
+    b"EHLO ",
+    b"LHLO ",
+    b"MAIL FROM:",
+    b"RCPT TO:",
+    b"DATA\r\n",
+    b"BDAT ",
+    b"RSET\r\n",
+    b"QUIT\r\n",
+];
 
-pub(crate) fn cuts(record: &Record, depth: Depth, seed: u64) -> Vec<Cut> {
+/// The first two, which have all of their content; one whose source can begin again, and one whose source can't.
+const CLOSELY: [usize; 4] = [0, 1, 42, 52];
+
+pub(crate) fn cuts(record: &Record, plan: &Plan, depth: Depth, seed: u64) -> Vec<Cut> {
     let mut random = Random(seed);
     let mut cuts = Vec::new();
     for direction in [Direction::Up, Direction::Down] {
@@ -41,7 +55,7 @@ pub(crate) fn cuts(record: &Record, depth: Depth, seed: u64) -> Vec<Cut> {
                 let boundaries = boundaries(record, direction);
                 one.extend(boundaries.iter().flat_map(|&at| [at.saturating_sub(1), at + 1]));
                 all.extend(boundaries);
-                all.extend(0..first_two(record, direction));
+                all.extend(CLOSELY.iter().flat_map(|&number| dialogue(record, plan, direction, number)));
             }
             Depth::Sample(_) => {}
         }
@@ -73,16 +87,29 @@ fn boundaries(record: &Record, direction: Direction) -> BTreeSet<usize> {
     found.into_iter().collect()
 }
 
-/// Where the dialogue of the third message begins. (When everything arrives at once, its replies can't be told apart.)
-fn first_two(record: &Record, direction: Direction) -> usize {
-    let at = match direction {
+/// What is said about a message, from its MAIL (the first also: what is said before) to the next one's. (When everything
+/// arrives at once, its replies can't be told apart.)
+fn dialogue(record: &Record, plan: &Plan, direction: Direction, number: usize) -> Range<usize> {
+    let range = match direction {
         Direction::Up => {
             let mails = lines(&record.up, |line| line.starts_with(b"MAIL FROM:"));
-            mails.into_iter().step_by(2).nth(2).unwrap_or(record.up.len())
+            let mails: Vec<usize> = mails.into_iter().step_by(2).collect();
+            let sender = plan.mails.get(number).map_or("", |mail| mail.sender.as_str());
+            let own = format!("MAIL FROM:<{sender}>");
+            let is_own = |&at: &usize| record.up.get(at..).is_some_and(|r| r.starts_with(own.as_bytes()));
+            let nth = mails.iter().position(is_own).unwrap_or(0);
+            let next = mails.get(nth + 1).map_or(record.up.len(), |at| at + own.len());
+            // XFORWARD stands in front of it.
+            mails.get(nth).map_or(0, |at| at.saturating_sub(50))..next
         }
-        Direction::Down => record.mails.get(2).map_or(0, |&(_, down)| down),
+        Direction::Down => {
+            let nth = record.mails.iter().position(|&(own, _)| own == Some(number)).unwrap_or(0);
+            let at = |nth: usize| record.mails.get(nth).map(|&(_, down)| down);
+            at(nth).unwrap_or(0)..at(nth + 1).unwrap_or(record.down.len()).saturating_add(60)
+        }
     };
-    at.min(800)
+    let from = if number == 0 { 0 } else { range.start };
+    from..range.end.min(from + 500)
 }
 
 /// Both ends of the lines that are of interest.

@@ -2,7 +2,7 @@
 
 use smtpipe::server::{Request, ServerOptions, ServerSession};
 
-use super::plan::Plan;
+use super::plan::{Plan, origin};
 use super::truth::Ledger;
 
 pub(crate) struct Server {
@@ -10,8 +10,12 @@ pub(crate) struct Server {
     sender: String,
     recipients: Vec<String>,
     content: Vec<u8>,
-    /// How many MAIL it has been asked about.
-    pub(crate) mails: usize,
+    /// What XFORWARD has said for the next MAIL.
+    forward: String,
+    /// It offers to hear it.
+    forwards: bool,
+    /// The messages of the plan whose MAIL it has been asked about; the probe's is none of them.
+    pub(crate) mails: Vec<Option<usize>>,
     /// The question of that number (counted from 0, the greeting) is answered 421.
     pub(crate) leave_at: Option<usize>,
     asked: usize,
@@ -29,11 +33,13 @@ enum Answer {
 impl Server {
     pub(crate) fn new(options: ServerOptions) -> Self {
         Self {
+            forwards: options.extensions.iter().any(|line| line.starts_with("XFORWARD")),
             session: ServerSession::new(options),
             sender: String::new(),
             recipients: Vec::new(),
             content: Vec::new(),
-            mails: 0,
+            forward: String::new(),
+            mails: Vec::new(),
             leave_at: None,
             asked: 0,
             in_content: false,
@@ -71,7 +77,14 @@ impl Server {
         while let Some(request) = self.session.next_request() {
             let answer = match request {
                 Request::Mail { from, .. } => {
-                    self.mails += 1;
+                    let number = plan.number_of(from.as_str());
+                    self.mails.push(number);
+                    // As with Postfix, it stays said when MAIL is refused.
+                    let told = self.forward.as_str();
+                    let due = number.and_then(origin).filter(|_| self.forwards);
+                    if due.is_some() == told.is_empty() || !due.is_none_or(|due| told.contains(&due)) {
+                        ledger.complain(format!("{from:?} was forwarded from {told:?}"));
+                    }
                     self.recipients.clear();
                     self.content.clear();
                     self.sender.clear();
@@ -97,7 +110,13 @@ impl Server {
                     Answer::None
                 }
                 Request::ContentEnd { replies } => Answer::End(replies),
+                Request::Unknown { verb, argument } if verb.eq_ignore_ascii_case("XFORWARD") => {
+                    self.forward.push_str(argument);
+                    Answer::Accept
+                }
                 Request::Rset => {
+                    // As Postfix does: what was said was for the message that doesn't come.
+                    self.forward.clear();
                     self.recipients.clear();
                     self.content.clear();
                     Answer::Accept
@@ -129,11 +148,15 @@ impl Server {
         let lmtp = self.session.options().lmtp;
         self.in_content = false;
         let spam = self.sender.starts_with("spam");
-        let full = |recipient: &str| lmtp && recipient.starts_with("full");
+        // PRDR: a reply for each recipient, and one for the whole.
+        let prdr = !lmtp && replies > 1;
+        let full = |recipient: &str| (lmtp || prdr) && recipient.starts_with("full");
         for nth in 0..replies as usize {
             let code = match self.recipients.get(nth) {
+                // With PRDR the recipients' own acceptances don't hold if the whole is refused.
+                Some(recipient) if full(recipient) && !(spam && lmtp) => 452,
+                Some(_) if prdr => 250,
                 _ if spam => 554,
-                Some(recipient) if full(recipient) => 452,
                 _ => 250,
             };
             self.session.reply(code, "so").unwrap();
@@ -142,6 +165,7 @@ impl Server {
             let served = self.recipients.iter().map(String::as_str).filter(|r| !full(r));
             ledger.accept(plan, &self.sender, served, &self.content);
         }
+        self.forward.clear();
         self.recipients.clear();
         self.content.clear();
     }

@@ -9,11 +9,13 @@ use smtpipe::session::{Level, Outcome, Ticket, Timeouts};
 use smtpipe::sink::{Rule, RuleAction, RuleStage, Sink, SinkOptions};
 use smtpipe::wire::{Limits, Reply};
 
-use super::harness::plan::{MESSAGES, Plan};
+use super::harness::fate::Terms;
+use super::harness::plan::{MESSAGES, Plan, origin};
 use super::harness::random::Random;
 use super::harness::relay::{Cut, Ending, From, Relay};
+use super::harness::sources::Script;
 use super::harness::truth::{Ledger, Tally};
-use super::harness::worlds::RECIPIENTS;
+use super::harness::worlds::{CHUNK, EXTENSIONS, RECIPIENTS};
 use super::{in_parallel, thorough};
 
 /// Only a hang takes so long.
@@ -25,7 +27,7 @@ const PATIENCE: Duration = Duration::from_millis(120);
 struct Bench {
     sink: Sink,
     relay: Relay,
-    lmtp: bool,
+    terms: Terms,
 }
 
 impl Bench {
@@ -45,14 +47,17 @@ impl Bench {
                 (0..MESSAGES).filter(|&n| plan.mails.get(n).is_some_and(|m| m.sender.starts_with("spam")));
             let names = spam.flat_map(|n| [format!("to{n}x*"), format!("full{n}x*")]);
             options.rules.extend(names.map(|name| rule(RuleStage::Content, &name, 554)));
-            options.rules.push(rule(RuleStage::Content, "full*", 452));
         } else {
             options.rules.push(rule(RuleStage::Content, "spam*", 554));
         }
+        // Without PRDR the pattern is for the sender in SMTP, and none is called so.
+        options.rules.push(rule(RuleStage::Content, "full*", 452));
+        options.extensions = EXTENSIONS.map(str::to_owned).to_vec();
+        let terms = Terms { lmtp, prdr: true, binary: true, size: None };
         options.limits = Limits { rcpt_max: Some(RECIPIENTS), ..Limits::default() };
         let sink = Sink::start(options).unwrap();
         let relay = Relay::start(sink.addr().unwrap()).unwrap();
-        Self { sink, relay, lmtp }
+        Self { sink, relay, terms }
     }
 
     /// One session over the relay, and what it was worth.
@@ -60,8 +65,9 @@ impl Bench {
         self.relay.arm(cut);
         let patient = cut.is_none_or(|cut| cut.ending != Ending::Silence);
         let mut config = Config::new("127.0.0.1", self.relay.port());
-        config.session.lmtp = self.lmtp;
+        config.session.lmtp = self.terms.lmtp;
         config.session.level = level;
+        config.session.chunk_size = CHUNK;
         config.session.timeouts = Timeouts::all(if patient { LONG } else { PATIENCE });
         let outcomes = collect(plan, config)?;
         if !self.relay.idle(LONG) || !self.sink.wait(LONG, |stats| stats.open == 0) {
@@ -71,11 +77,17 @@ impl Bench {
         for received in self.sink.take_messages() {
             let recipients = received.recipients.iter().map(String::as_str);
             ledger.accept(plan, &received.sender, recipients, &received.content);
+            let due = plan.number_of(&received.sender).and_then(origin);
+            if due.is_some() == received.xforward.is_empty()
+                || due.is_some_and(|due| !received.xforward.contains(&due))
+            {
+                ledger.complain(format!("{:?} was forwarded from {:?}", received.sender, received.xforward));
+            }
         }
         if cut.is_none() {
-            ledger.as_planned(plan, self.lmtp, false)?;
+            ledger.as_planned(plan, &outcomes, &self.terms, false)?;
         }
-        ledger.judge(plan, &outcomes, self.lmtp)
+        ledger.judge(plan, &outcomes, &self.terms)
     }
 }
 
@@ -84,7 +96,12 @@ fn collect(plan: &Plan, config: Config) -> Result<Vec<Option<Outcome>>, String> 
     let mut client = Client::open(config).map_err(|error: ConnectError| error.to_string())?;
     let mut tickets: BTreeMap<Ticket, usize> = BTreeMap::new();
     for (number, mail) in plan.mails.iter().enumerate() {
-        let ticket = client.submit(mail.message.clone()).map_err(|error| error.to_string())?;
+        let message = mail.message.clone();
+        let ticket = match Script::of(mail) {
+            Some(script) => client.submit_stream(message, Box::new(script)),
+            None => client.submit(message),
+        };
+        let ticket = ticket.map_err(|error| error.to_string())?;
         tickets.insert(ticket, number);
     }
     let mut outcomes = vec![None; MESSAGES];

@@ -2,11 +2,12 @@
 //!
 //! For every recipient: reported delivered ⊆ accepted; accepted ⊆ delivered ∪ in_doubt; not_sent and refused are disjoint
 //! from accepted; nothing was accepted twice, from another's sender or with another's content; nothing is reported refused
-//! that this server wouldn't refuse.
+//! that this server wouldn't refuse, nor in doubt if its source never came to its end.
 
 use smtpipe::session::{Outcome, Status};
 use smtpipe::wire::Reply;
 
+use super::fate::{Terms, fate, refused_at_once};
 use super::plan::{self, Mail, Plan};
 
 #[derive(Debug, Default)]
@@ -40,6 +41,11 @@ impl Tally {
 impl Ledger {
     pub(crate) fn new(plan: &Plan) -> Self {
         Self { accepted: vec![0; plan.recipients], wrong: None }
+    }
+
+    /// The server has seen what can't be.
+    pub(crate) fn complain(&mut self, what: String) {
+        self.wrong.get_or_insert(what);
     }
 
     /// A server has taken responsibility.
@@ -79,7 +85,7 @@ impl Ledger {
         &self,
         plan: &Plan,
         outcomes: &[Option<Outcome>],
-        lmtp: bool,
+        terms: &Terms,
     ) -> Result<Tally, String> {
         if let Some(wrong) = &self.wrong {
             return Err(wrong.clone());
@@ -87,12 +93,18 @@ impl Ledger {
         let mut tally = Tally::default();
         for (mail, outcome) in plan.mails.iter().zip(outcomes) {
             let Some(outcome) = outcome else { return Err(format!("{:?} has no outcome", mail.sender)) };
-            self.judge_one(mail, outcome, lmtp, &mut tally)?;
+            self.judge_one(mail, outcome, terms, &mut tally)?;
         }
         Ok(tally)
     }
 
-    fn judge_one(&self, mail: &Mail, outcome: &Outcome, lmtp: bool, tally: &mut Tally) -> Result<(), String> {
+    fn judge_one(
+        &self,
+        mail: &Mail,
+        outcome: &Outcome,
+        terms: &Terms,
+        tally: &mut Tally,
+    ) -> Result<(), String> {
         if outcome.recipients.len() != mail.recipients.len() {
             return Err(format!("a recipient without an outcome\n{}", brief(outcome)));
         }
@@ -109,14 +121,20 @@ impl Ledger {
             if times > 1 {
                 return wrong("got it twice");
             }
+            let fate = fate(mail, address, terms);
+            // Who was one too many for this transaction, and there is no other.
+            let spent = mail.is_cut_short() && recipient.reply.as_ref().is_some_and(|r| r.code() == 452);
             match (recipient.status, times) {
+                (Status::InDoubt, _) if fate == Status::NotSent => {
+                    return wrong("can't have got what never came to its end");
+                }
                 (Status::Delivered, 1) => tally.delivered += 1,
                 (Status::InDoubt, _) => {
                     tally.in_doubt += 1;
                     tally.doubt_accepted += u64::from(times);
                 }
                 (Status::NotSent, 0) => tally.not_sent += 1,
-                (Status::Refused, 0) if plan::accepted(mail, address, lmtp) => {
+                (Status::Refused, 0) if fate != Status::Refused && !spent => {
                     return wrong("is not one that this server refuses");
                 }
                 (Status::Refused, 0) => tally.refused += 1,
@@ -133,15 +151,31 @@ impl Ledger {
         if fits { Ok(()) } else { Err(format!("{got} recipients got it\n{}", brief(outcome))) }
     }
 
-    /// Nothing broke: everything has to be as planned. With `all`, nobody gets what somebody can't have.
-    pub(crate) fn as_planned(&self, plan: &Plan, lmtp: bool, all: bool) -> Result<(), String> {
-        for mail in &plan.mails {
-            let refused_early = |r: &String| r.starts_with("no") || r.starts_with("later");
-            let held = all && mail.recipients.iter().any(refused_early);
-            for (nth, address) in mail.recipients.iter().enumerate() {
-                let expected = !held && plan::accepted(mail, address, lmtp);
-                if (self.times(mail, nth) > 0) != expected {
-                    return Err(format!("{address} of {:?}: {expected} was expected", mail.sender));
+    /// Nothing broke: everything has to be as planned, and to be told so. With `all`, nobody gets what somebody can't have.
+    pub(crate) fn as_planned(
+        &self,
+        plan: &Plan,
+        outcomes: &[Option<Outcome>],
+        terms: &Terms,
+        all: bool,
+    ) -> Result<(), String> {
+        for (mail, outcome) in plan.mails.iter().zip(outcomes) {
+            let held = all && mail.recipients.iter().any(|recipient| refused_at_once(recipient));
+            let told = outcome.as_ref().map(|outcome| &outcome.recipients[..]).unwrap_or_default();
+            for (nth, recipient) in told.iter().enumerate() {
+                let address = recipient.address.as_str();
+                let fate = fate(mail, address, terms);
+                let gets = self.times(mail, nth) > 0;
+                let fits = if mail.is_cut_short() && recipient.status != Status::Delivered {
+                    !gets
+                } else if held {
+                    !gets && matches!(recipient.status, Status::Refused | Status::NotSent)
+                } else {
+                    gets == (fate == Status::Delivered) && recipient.status == fate
+                };
+                if !fits {
+                    let status = recipient.status;
+                    return Err(format!("{address} of {:?}: {status}, and {fate} was expected", mail.sender));
                 }
             }
         }

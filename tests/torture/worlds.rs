@@ -4,8 +4,16 @@ use smtpipe::server::{Quirks, RefusedChunk, ServerLimits, ServerOptions};
 use smtpipe::session::{Chunking, Level, Options, PeerRecord, RecipientPolicy, Verdict};
 use smtpipe::wire::{Capabilities, Reply};
 
+use super::fate::Terms;
+
 /// How many recipients a transaction may have; 452 for the others.
 pub(crate) const RECIPIENTS: u32 = 10;
+
+/// What the servers offer beside what is theirs by default.
+pub(crate) const EXTENSIONS: [&str; 2] = ["PRDR", "XFORWARD NAME ADDR"];
+
+/// Streamed contents go in chunks of so many octets.
+pub(crate) const CHUNK: u32 = 400;
 
 /// How the bytes of either direction are cut up on their way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,14 +37,15 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) const fn lmtp(&self) -> bool {
-        self.client.lmtp
+    pub(crate) fn terms(&self) -> Terms {
+        Terms::of(&self.server)
     }
 
     fn new(name: &str, lmtp: bool, level: Option<Level>) -> Self {
-        let client = Options { lmtp, level, ..Options::default() };
+        let client = Options { lmtp, level, chunk_size: CHUNK, ..Options::default() };
         let limits = ServerLimits { recipients: RECIPIENTS, errors: 0, ..ServerLimits::default() };
-        let server = ServerOptions { lmtp, limits, ..ServerOptions::default() };
+        let extensions = EXTENSIONS.map(str::to_owned).to_vec();
+        let server = ServerOptions { lmtp, limits, extensions, ..ServerOptions::default() };
         Self { name: name.to_owned(), client, server, pace: Pace::Whole, main: false, exact: true }
     }
 
@@ -88,6 +97,11 @@ pub(crate) fn all() -> Vec<World> {
         let mut world = World::new(&format!("{name}, all or nobody"), false, Some(level));
         world.client.recipients = RecipientPolicy::All;
         world.server.limits.recipients = 100;
+        worlds.push(world);
+    }
+    for level in Level::ALL {
+        let mut world = World::new(&format!("{}, small messages only", level.as_str()), false, Some(level));
+        world.server.size = Some(3000);
         worlds.push(world);
     }
     let mut world = World::new("group, always chunks", false, Some(Level::Group));

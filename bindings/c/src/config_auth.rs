@@ -4,7 +4,7 @@
 use crate::config::{ConfigHandle, set, smtpipe_config};
 use crate::handle::{Failure, text, with_mut};
 use crate::status::smtpipe_status;
-use engine::sasl::{Credentials, CredentialsError, Mechanism};
+use engine::sasl::{Credentials, CredentialsError, Gssapi, Mechanism};
 use engine::session::Auth;
 use std::ffi::c_char;
 
@@ -20,7 +20,17 @@ pub(crate) struct Login {
 impl Login {
     /// All of it together.
     pub(crate) fn auth(&self) -> Result<Auth, Failure> {
-        let Auth::Credentials(credentials) = &self.who else { return Ok(self.who.clone()) };
+        let credentials = match &self.who {
+            Auth::Credentials(credentials) => credentials,
+            Auth::Gssapi(wanted) => {
+                let wanted = wanted.clone();
+                return Ok(Auth::Gssapi(match &self.authzid {
+                    Some(name) => wanted.acting_for(name)?,
+                    None => wanted,
+                }));
+            }
+            other => return Ok(other.clone()),
+        };
         let mut credentials = credentials.clone().even_in_clear_text(self.clear_text);
         if let Some(name) = &self.authzid {
             credentials = credentials.acting_for(name)?;
@@ -123,6 +133,53 @@ pub unsafe extern "C" fn smtpipe_config_set_auth_external(config: *mut smtpipe_c
     unsafe { log_in(config, |_| Ok(Credentials::external())) }
 }
 
+/// Logs in by Kerberos and nothing else: GSSAPI (RFC 4752), with the ticket that the system has for whoever runs this. Both sides prove
+/// themselves; no security layer is agreed on, TLS does that. The library that is asked reads the environment (KRB5CCNAME, KRB5_CONFIG),
+/// and may ask a KDC, which blocks: in smtpipe_client_open(), and on later connections in the call that drives them. A session asks as
+/// smtpipe_config_set_auth_caller() has it, with "GSSAPI" as the only mechanism.
+///
+/// Without a ticket nothing is connected: smtpipe_client_open() returns SMTPIPE_ERR_NO_AUTH, and says in smtpipe_config_reason() what
+/// Kerberos said. A server that doesn't prove itself ends the session with SMTPIPE_ERR_PEER_AUTH.
+///
+/// @param config   Must not be NULL.
+/// @param service  Whom the ticket is for: NULL for "smtp" (over LMTP, "lmtp") at the name that TLS looks for, or else the host; a name
+///                 for another service there; "smtp@mail.example.net" for one elsewhere, which a unix socket needs. Copied.
+/// @param authzid  As with smtpipe_config_set_authzid(); NULL leaves what was said there. Copied.
+///
+/// @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if one can't be sent; SMTPIPE_ERR_NOT_BUILT if this build of
+///         the library has no GSSAPI (it is a feature of the build: `gssapi`), and nothing is changed.
+///
+/// Threads: one at a time per configuration.
+/// Since: 0.1.0
+///
+/// # Safety
+/// `config` is NULL or live; `service` and `authzid` are NULL or NUL-terminated.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn smtpipe_config_set_gssapi(
+    config: *mut smtpipe_config,
+    service: *const c_char,
+    authzid: *const c_char,
+) -> smtpipe_status {
+    // SAFETY: the caller's promise, see above.
+    unsafe {
+        with_mut(config, |config| {
+            let mut wanted = Gssapi::new();
+            if !service.is_null() {
+                wanted = wanted.service(text(service)?)?;
+            }
+            let authzid = if authzid.is_null() { None } else { Some(self::authzid(authzid)?) };
+            if !Gssapi::is_built() {
+                return Err(Failure::new(smtpipe_status::SMTPIPE_ERR_NOT_BUILT, "built without GSSAPI"));
+            }
+            config.login.who = Auth::Gssapi(wanted);
+            if let Some(authzid) = authzid {
+                config.login.authzid = authzid;
+            }
+            Ok(())
+        })
+    }
+}
+
 /// Logs in by the caller's own SASL, such as Cyrus SASL or GSASL: see smtpipe_client_auth_wait(), and for sessions
 /// SMTPIPE_EVENT_AUTH_WANTED. Which mechanism is safe on which line is then the caller's to judge.
 ///
@@ -162,11 +219,7 @@ pub unsafe extern "C" fn smtpipe_config_set_authzid(
     // SAFETY: the caller's promise, see above.
     unsafe {
         with_mut(config, |config| {
-            let name = text(authzid)?;
-            if !name.is_empty() {
-                Credentials::external().acting_for(name)?;
-            }
-            config.login.authzid = Some(name.to_owned()).filter(|name| !name.is_empty());
+            config.login.authzid = self::authzid(authzid)?;
             Ok(())
         })
     }
@@ -218,6 +271,20 @@ pub unsafe extern "C" fn smtpipe_config_set_auth_clear_text(
 ) -> smtpipe_status {
     // SAFETY: the caller's promise, see above.
     unsafe { set(config, |config| config.login.clear_text = allowed != 0) }
+}
+
+/// Somebody to act for; "" for nobody else.
+///
+/// # Safety
+/// As [`text`].
+unsafe fn authzid(name: *const c_char) -> Result<Option<String>, Failure> {
+    // SAFETY: by the contract above.
+    let name = unsafe { text(name) }?;
+    if name.is_empty() {
+        return Ok(None);
+    }
+    Credentials::external().acting_for(name)?;
+    Ok(Some(name.to_owned()))
 }
 
 /// Mechanisms from their names.

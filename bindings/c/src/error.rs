@@ -5,6 +5,7 @@ use crate::handle::{Failure, c_text};
 use crate::reply::{ReplyView, smtpipe_reply};
 use crate::status::smtpipe_status;
 use crate::tls_info::failure_number;
+use engine::sasl::GssapiError;
 use engine::session::{AuthError, PeerError, SessionError, SubmitError};
 use std::ffi::{CString, c_char};
 use std::ptr;
@@ -46,9 +47,8 @@ impl ErrorView {
 pub(crate) const fn session_status(error: &SessionError) -> smtpipe_status {
     match error {
         SessionError::Auth(error) if error.is_attack() => S::SMTPIPE_ERR_PEER_AUTH,
-        SessionError::Auth(
-            AuthError::ClearText { .. } | AuthError::NoMechanism { .. } | AuthError::NotOffered,
-        ) => S::SMTPIPE_ERR_NO_AUTH,
+        SessionError::Auth(AuthError::Gssapi { why: GssapiError::NotBuilt, .. }) => S::SMTPIPE_ERR_NOT_BUILT,
+        SessionError::Auth(error) if error.is_unsaid() => S::SMTPIPE_ERR_NO_AUTH,
         SessionError::Auth(_) => S::SMTPIPE_ERR_AUTH,
         SessionError::Closed { .. } => S::SMTPIPE_ERR_CLOSED,
         SessionError::Lost(_) => S::SMTPIPE_ERR_IO,

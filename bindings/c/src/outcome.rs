@@ -109,7 +109,7 @@ pub enum smtpipe_reason {
     SMTPIPE_REASON_ACCEPTED_IN_PART = 14,
     /// An extension that the message requires, or can't do without, isn't offered.
     SMTPIPE_REASON_NOT_OFFERED = 15,
-    /// REQUIRETLS (RFC 8689), and the connection isn't encrypted.
+    /// REQUIRETLS (RFC 8689), and the connection isn't encrypted, or nobody checked the server's certificate.
     SMTPIPE_REASON_NEEDS_TLS = 16,
     /// To be returned sooner than the server takes (RFC 2852).
     SMTPIPE_REASON_DELIVERBY_TOO_SOON = 17,

@@ -40,7 +40,9 @@ pub unsafe extern "C" fn smtpipe_session_tls_established(
     unsafe {
         change(session, |handle| {
             let exporter = bytes(exporter, len)?.to_vec();
-            handle.session.tls_established(millis(now_ms), Secure { exporter, round_trips });
+            handle
+                .session
+                .tls_established(millis(now_ms), Secure { exporter, round_trips, unverified: false });
             Ok(())
         })
     }

@@ -61,7 +61,9 @@ pub enum smtpipe_status {
     SMTPIPE_ERR_BUSY = -116,
     /// The system has no memory for what was asked. Nothing was done.
     SMTPIPE_ERR_NO_MEMORY = -117,
-    // Last added to this group: -117
+    /// This build of the library can't do what was asked for; smtpipe_has_feature() tells beforehand.
+    SMTPIPE_ERR_NOT_BUILT = -118,
+    // Last added to this group: -118
     /// The peer broke the protocol in a way that has no number of its own; the text says how.
     SMTPIPE_ERR_PEER = -200,
     /// The peer sent what is no reply (RFC 5321 section 4.2): malformed, mixed codes, a line or a reply over the limit.
@@ -72,19 +74,20 @@ pub enum smtpipe_status {
     SMTPIPE_ERR_PEER_CLASS = -203,
     /// The peer answered a command before it had left.
     SMTPIPE_ERR_PEER_EARLY = -204,
-    /// The peer didn't prove that it knows the password (SCRAM), or claims a success that it can't know of: somebody else answers.
+    /// The peer didn't prove that it knows the password (SCRAM) or has the ticket's key (GSSAPI), or claims a success that it can't know
+    /// of: somebody else answers.
     SMTPIPE_ERR_PEER_AUTH = -205,
     /// The peer sent more behind its reply to STARTTLS, in clear (RFC 3207 section 6): an attack, or a broken proxy.
     SMTPIPE_ERR_PEER_INJECTED = -206,
     // Last added to this group: -206
-    /// The greeting or EHLO was refused.
+    /// The greeting, EHLO or XCLIENT was refused.
     SMTPIPE_ERR_REFUSED = -301,
     /// The peer said 421: it is shutting the session down (RFC 5321 section 3.8).
     SMTPIPE_ERR_SHUT_DOWN = -302,
     /// The login failed (RFC 4954): the peer refused it, or asked what can't be answered; or the caller gave it up.
     SMTPIPE_ERR_AUTH = -303,
     /// There is no way to log in: the peer offers no AUTH, no mechanism that can be used, or only such as would show the password on
-    /// a line that isn't encrypted. Nothing of the credentials was sent.
+    /// a line that isn't encrypted; or there is no Kerberos ticket. Nothing of the credentials was sent.
     SMTPIPE_ERR_NO_AUTH = -304,
     /// TLS is required, and the peer doesn't offer STARTTLS, or refused it. Nothing was sent.
     SMTPIPE_ERR_NO_TLS = -305,
@@ -140,6 +143,7 @@ pub(crate) const ALL: &[smtpipe_status] = &[
     smtpipe_status::SMTPIPE_ERR_INDEX,
     smtpipe_status::SMTPIPE_ERR_BUSY,
     smtpipe_status::SMTPIPE_ERR_NO_MEMORY,
+    smtpipe_status::SMTPIPE_ERR_NOT_BUILT,
     smtpipe_status::SMTPIPE_ERR_PEER,
     smtpipe_status::SMTPIPE_ERR_PEER_REPLY,
     smtpipe_status::SMTPIPE_ERR_PEER_UNSOLICITED,
@@ -189,6 +193,7 @@ pub(crate) const fn words(status: i32) -> &'static CStr {
         -115 => c"index out of range",
         -116 => c"the handle is in use by the call that this one is made from",
         -117 => c"out of memory",
+        -118 => c"the library was built without what was asked for",
         -200 => c"the peer broke the protocol",
         -201 => c"the peer sent a malformed reply",
         -202 => c"the peer sent a reply that nothing asked for",
@@ -241,7 +246,7 @@ mod tests {
             assert_ne!(text, c"unknown status", "{status:?}");
             assert!(seen.insert(text), "{status:?} shares its words");
         }
-        for unknown in [3, -1, -99, -118, -207, -306, -402, -901, i32::MIN, i32::MAX] {
+        for unknown in [3, -1, -99, -119, -207, -306, -402, -901, i32::MIN, i32::MAX] {
             assert_eq!(words(unknown), c"unknown status");
         }
     }

@@ -1,5 +1,7 @@
 //! The version, for the compiler and at run time. A test holds them to Cargo.toml.
 
+use crate::handle::text;
+use engine::sasl::Gssapi;
 use std::ffi::c_char;
 
 /// Major version of this header. While it is 0 the SONAME is `libsmtpipe.so.0`.
@@ -29,6 +31,25 @@ pub extern "C" fn smtpipe_version() -> *const c_char {
 #[unsafe(no_mangle)]
 pub extern "C" fn smtpipe_version_number() -> u32 {
     SMTPIPE_VERSION_MAJOR << 16 | SMTPIPE_VERSION_MINOR << 8 | SMTPIPE_VERSION_PATCH
+}
+
+/// Whether the library that is loaded was built with something that not every build has: "gssapi", which is
+/// smtpipe_config_set_gssapi().
+///
+/// @param name  The feature, as Cargo has it. May be NULL.
+///
+/// @return 1 if it was; 0 if not, for a name that isn't known, and for NULL.
+///
+/// Threads: any.
+/// Since: 0.1.0
+///
+/// # Safety
+/// `name` is NULL or NUL-terminated.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn smtpipe_has_feature(name: *const c_char) -> i32 {
+    // SAFETY: the caller's promise, see above.
+    let name = unsafe { text(name) };
+    i32::from(name.is_ok_and(|name| name == "gssapi") && Gssapi::is_built())
 }
 
 #[cfg(test)]

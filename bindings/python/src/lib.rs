@@ -32,6 +32,10 @@ mod trace;
 /// Everything `import smtpipe._native` gives.
 #[pyo3::pymodule]
 mod _native {
+    use engine::sasl::Gssapi;
+    use pyo3::prelude::*;
+    use pyo3::types::PyFrozenSet;
+
     #[pymodule_export]
     use crate::client::{Client, connect};
     #[pymodule_export]
@@ -52,4 +56,11 @@ mod _native {
     #[pymodule_export]
     #[allow(non_upper_case_globals)]
     const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    /// What not every build has, by Cargo's names.
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        let built: &[&str] = if Gssapi::is_built() { &["gssapi"] } else { &[] };
+        module.add("FEATURES", PyFrozenSet::new(module.py(), built)?)
+    }
 }

@@ -1,6 +1,8 @@
 //! Who logs in, as Python says it; and a caller's own SASL. No text made here has a part of a password or token in it.
 
-use engine::sasl::{Credentials, Mechanism};
+use std::collections::BTreeMap;
+
+use engine::sasl::{Credentials, Gssapi, Mechanism};
 use engine::session::{Auth, SaslCallError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
@@ -16,10 +18,15 @@ pub(crate) struct Login {
     pub(crate) authzid: Option<PyBackedStr>,
     pub(crate) auth_mechanisms: Option<Vec<String>>,
     pub(crate) auth_clear_text: bool,
+    /// `service`, `host` and `authzid`, as far as they are said.
+    pub(crate) gssapi: Option<BTreeMap<String, String>>,
 }
 
 impl Login {
     pub(crate) fn auth(&self, py: Python<'_>) -> PyResult<Auth> {
+        if let Some(wanted) = &self.gssapi {
+            return self.kerberos(py, wanted).map(Auth::Gssapi);
+        }
         let only = self.auth_mechanisms.as_deref().map(|names| mechanisms(py, names)).transpose()?;
         let external = only.as_deref() == Some(&[Mechanism::External]);
         let made = match (self.username.as_deref(), self.password.as_deref(), self.oauth_token.as_deref()) {
@@ -45,6 +52,30 @@ impl Login {
             credentials = credentials.only(&only);
         }
         Ok(Auth::Credentials(credentials.even_in_clear_text(self.auth_clear_text)))
+    }
+
+    fn kerberos(&self, py: Python<'_>, wanted: &BTreeMap<String, String>) -> PyResult<Gssapi> {
+        let unfit = |error| misuse(py, format!("gssapi: {error}"));
+        let others = [&self.username, &self.password, &self.oauth_token];
+        if others.iter().any(|other| other.is_some()) || self.auth_mechanisms.is_some() {
+            return Err(misuse(py, "gssapi: it goes without a username, and is the only mechanism then"));
+        }
+        let mut made = Gssapi::new();
+        for (key, value) in wanted {
+            made = match key.as_str() {
+                "service" => made.service(value).map_err(unfit)?,
+                "host" => made.host(value).map_err(unfit)?,
+                "authzid" => made.acting_for(value).map_err(unfit)?,
+                other => {
+                    let text = format!("gssapi: {other:?} is not \"service\", \"host\" or \"authzid\"");
+                    return Err(misuse(py, text));
+                }
+            };
+        }
+        if let Some(other) = &self.authzid {
+            made = made.acting_for(other).map_err(|error| misuse(py, format!("authzid: {error}")))?;
+        }
+        if Gssapi::is_built() { Ok(made) } else { Err(misuse(py, "gssapi: built without GSSAPI")) }
     }
 }
 

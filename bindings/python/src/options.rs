@@ -70,6 +70,7 @@ pub(crate) fn session(
             "oauth_token" => login.oauth_token = given.get()?,
             "authzid" => login.authzid = given.get()?,
             "auth_mechanisms" => login.auth_mechanisms = given.get()?,
+            "gssapi" => login.gssapi = given.get()?,
             "auth_clear_text" => login.auth_clear_text = given.get()?,
             other => {
                 return Err(PyTypeError::new_err(format!("got an unexpected keyword argument '{other}'")));

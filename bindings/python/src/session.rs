@@ -186,7 +186,7 @@ impl Session {
         round_trips: u32,
     ) -> PyResult<()> {
         let now = time(py, now)?;
-        let secure = Secure { exporter: exporter.unwrap_or_default(), round_trips };
+        let secure = Secure { exporter: exporter.unwrap_or_default(), round_trips, unverified: false };
         self.with(py, |engine| engine.tls_established(now, secure));
         Ok(())
     }

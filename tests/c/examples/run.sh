@@ -5,10 +5,10 @@ bin=$1
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-# Begins a server; its port is in $port. `finish` ends it and leaves what it got in $scratch/got.
+# Begins a server, with its arguments; its port is in $port. `finish` ends it and leaves what it got in $scratch/got.
 begin() {
     mkfifo "$scratch/in" "$scratch/out"
-    "$bin/sink" <"$scratch/in" >"$scratch/out" &
+    "$bin/sink" "$@" <"$scratch/in" >"$scratch/out" &
     server=$!
     exec 3>"$scratch/in" 4<"$scratch/out"
     read -r port <&4
@@ -85,3 +85,31 @@ for level in auto lockstep group continuous; do
     finish
     expect 'Subject: 5' "$scratch/got"
 done
+
+# Built where libssl-dev is; whoever calls this says if it is not.
+[ -e "$bin/openssl" ] || exit 0
+echo "openssl"
+ca=$scratch/ca.pem
+over_tls() { # name, file with the authority, exit status
+    status=0
+    { printf 'Subject: large\n\n.dot\n'; seq 100000; } | SSL_CERT_DIR=/nowhere SSL_CERT_FILE=$2 \
+        "$bin/openssl" "$1" "$port" me@example.org you@example.net >"$scratch/said" 2>&1 || status=$?
+    [ "$status" -eq "$3" ] || { echo "status $status, not $3"; cat "$scratch/said"; exit 1; }
+}
+begin "$ca"
+over_tls localhost "$ca" 0
+expect 'TLSv1.3 TLS_.*' "$scratch/said"
+expect 'you@example.net: delivered (.*' "$scratch/said"
+over_tls 127.0.0.1 "$ca" 1
+expect 'you@example.net: not_sent (.*mismatch.*' "$scratch/said"
+over_tls localhost /dev/null 1
+expect 'you@example.net: not_sent (.*self.signed.*' "$scratch/said"
+finish
+expect 'messages=1' "$scratch/got"
+expect '\.dot' "$scratch/got"
+expect '100000' "$scratch/got"
+begin
+over_tls localhost "$ca" 1
+expect 'you@example.net: not_sent (.*STARTTLS.*' "$scratch/said"
+finish
+expect 'messages=0' "$scratch/got"

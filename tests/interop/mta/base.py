@@ -237,10 +237,10 @@ class Server:
             return self.process.poll() is None
         return Path(f"/proc/{pid}").exists()
 
-    def inside(self, *command: str) -> bytes:
-        """Runs a command among the server's files and hands back what it printed."""
+    def inside(self, *command: str, given: bytes = b"") -> bytes:
+        """Runs a command among the server's files, with this on its standard input, and hands back what it printed."""
         pid = self.pid_file.read_text().strip()
-        return subprocess.run(["nsenter", "-t", pid, "-m", *command], check=True, capture_output=True).stdout
+        return subprocess.run(["nsenter", "-t", pid, "-m", *command], input=given, check=True, capture_output=True).stdout
 
     # -- what arrived ---------------------------------------------------------------------------------------------
 

@@ -26,6 +26,8 @@ message_size_limit = ${if eq{$received_port}{2713}{20000}{50M}}
 
 #: whom PRDR refuses, behind the content
 LATE = "late"
+#: whose messages are refused as a whole, behind what PRDR said of each recipient
+LATE_SENDER = "latesender"
 
 #: only who has logged in may send, but at the third door
 ACL = """\
@@ -40,6 +42,12 @@ acl_prdr:
   deny    local_parts = {LATE}
           message = content refused by test
   accept
+"""
+
+WHOLE_ACL = f"""\
+acl_data:
+  deny    senders = ^{LATE_SENDER}
+          message = the whole refused by test
 """
 
 AUTHENTICATORS = f"""\
@@ -82,7 +90,7 @@ def conf() -> str:
     main, _, rest = CONF.partition("acl_mail:\n")
     main = main.replace("acl_smtp_data =", "acl_smtp_data_prdr = acl_prdr\nacl_smtp_data =")
     main = main.replace("daemon_smtp_ports = 2611\ntls_advertise_hosts =\n", MAIN)
-    return main + PRDR_ACL + ACL + rest + AUTHENTICATORS
+    return main + PRDR_ACL + ACL + rest.replace("acl_data:\n", WHOLE_ACL) + AUTHENTICATORS
 
 
 class SecureExim(SecureServer, Exim):

@@ -29,6 +29,9 @@ smtpd_authorized_xclient_hosts = 127.0.0.0/8
 smtpd_authorized_xforward_hosts = 127.0.0.0/8
 """
 
+#: for whom XCLIENT may speak at the fourth door and still be let in
+CLIENTS = "192.0.2.0/24"
+
 LOGGED_IN = """\
   -o smtpd_sasl_auth_enable=yes -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
   -o smtpd_recipient_restrictions=$logged_in
@@ -40,6 +43,7 @@ DOORS_CF = f"""\
 {LOGGED_IN}127.0.0.1:2703 inet  n  -  n  -  -  smtpd -o smtpd_tls_security_level=encrypt
   -o smtpd_sasl_type=cyrus -o smtpd_sasl_path=smtpd
 {LOGGED_IN}127.0.0.1:2704 inet  n  -  n  -  -  smtpd -o message_size_limit=20000
+  -o mynetworks=127.0.0.0/8,{CLIENTS}
 tlsmgr    unix  -  -  n  1000? 1 tlsmgr
 """
 

@@ -15,6 +15,7 @@ define(`confAUTH_MECHANISMS', `{" ".join(PASSWORDS)}')dnl
 TRUST_AUTH_MECH(`{" ".join(PASSWORDS)}')dnl
 define(`confAUTH_OPTIONS', `p y')dnl
 define(`confSAFE_QUEUE', `False')dnl
+define(`confDELIVER_BY_MIN', `60')dnl
 define(`confAUTH_REALM', `interop')dnl
 define(`confMAX_MESSAGE_SIZE', `50000000')dnl
 DAEMON_OPTIONS(`Name=MSA, Addr=127.0.0.1, Port=2731, M=a')dnl
