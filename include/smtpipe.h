@@ -3595,8 +3595,8 @@ smtpipe_status smtpipe_message_set_hold_until(struct smtpipe_message *message,
                                               const char *moment);
 
 /**
- * Asks for verified TLS on every hop: REQUIRETLS on MAIL (RFC 8689). The message goes only over an encrypted connection and to
- * a server that offers it.
+ * Asks for verified TLS on every hop: REQUIRETLS on MAIL (RFC 8689). The message goes only over an encrypted connection whose
+ * certificate was checked, and to a server that offers it. Whoever brings his own TLS to a `smtpipe_session` vouches for that.
  *
  * @param message  Must not be NULL.
  * @param on       0 is off (the default), any other number on.
@@ -3710,7 +3710,8 @@ smtpipe_status smtpipe_message_set_submitter(struct smtpipe_message *message,
 
 /**
  * Says one thing of the client that the message came from, by XFORWARD in front of MAIL (Postfix): as far as the server offers to
- * hear it.
+ * hear it. A server that refuses it gets the message all the same, and smtpipe_outcome_left_out() tells, also where
+ * smtpipe_message_require() asked for the extension: that looks at the offer. Postfix refuses all of it for one bad value.
  *
  * @param message    Must not be NULL.
  * @param attribute  "NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT" or "SOURCE", in any case. Must not be NULL.
