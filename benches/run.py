@@ -16,23 +16,7 @@ from mta import SmtpSink
 OUT = Path(__file__).resolve().parent / "RESULTS.md"
 
 #: Why a figure is missed, for those that are known to be; printed only where the run has missed it.
-REASONS: dict[str, str] = {
-    "P4": (
-        "of about 8,200 instructions a message in user space 30 % are the content scan and 18 % the allocator (callgrind); the "
-        "rest above the bare loop is system calls: client and sink are about equally fast on the two cores, so each wake-up finds "
-        "few replies and the client goes to the kernel more often than a loop that spins. Runs of the same build on the same day "
-        "lie between 1.7 and 2.8 as the machine's load changes"
-    ),
-    "P7": (
-        "the rounds lie between 0.35 and 0.72 (in an earlier run of the day between 0.37 and 1.75): C and Python both wait for "
-        "the sink, and on two shared cores whichever finds it awake wins the round. What Python adds is about 1.3 µs of processor "
-        "time a message"
-    ),
-    "P8": (
-        "Rust's rounds differ among themselves by more than the sizes do (10,000 messages cost more each than 1,000,000); "
-        "Python's, in the same run, are flat within 2 %. Memory is flat in both"
-    ),
-}
+REASONS: dict[str, str] = {}
 
 HEAD = """\
 # Figures

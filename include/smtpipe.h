@@ -1949,15 +1949,13 @@ smtpipe_status smtpipe_client_auth_respond(struct smtpipe_client *client,
 smtpipe_status smtpipe_client_auth_cancel(struct smtpipe_client *client);
 
 /**
- * Begins with a mechanism, in answer to SMTPIPE_EVENT_AUTH_WANTED.
+ * Begins with a mechanism, in answer to SMTPIPE_EVENT_AUTH_WANTED: smtpipe_client_auth_begin() of a session.
  *
  * @param session    Must not be NULL.
  * @param mechanism  Its name. Must not be NULL.
- * @param initial    The initial response, not yet base64. NULL with `len` 0 for none; not NULL with `len` 0 for an empty one.
- *                   Overwritten when it has left. One that doesn't fit into the command waits for an empty challenge by itself.
+ * @param initial    As with smtpipe_client_auth_begin().
  * @param len        Octets at `initial`; at most 9216.
- * @param complete   0 while the mechanism wants more of the server than its yes (SASL_CONTINUE); any other number when it is
- *                   satisfied (SASL_OK). A yes that comes before is not believed: SMTPIPE_ERR_PEER_AUTH.
+ * @param complete   As with smtpipe_client_auth_begin().
  *
  * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_STATE if that isn't what is wanted now; SMTPIPE_ERR_VALUE if
  *         the mechanism is no name or the response too long.
@@ -1975,12 +1973,12 @@ smtpipe_status smtpipe_session_auth_begin(struct smtpipe_session *session,
                                           int32_t complete);
 
 /**
- * Responds to SMTPIPE_EVENT_AUTH_CHALLENGE.
+ * Responds to SMTPIPE_EVENT_AUTH_CHALLENGE: smtpipe_client_auth_respond() of a session.
  *
  * @param session   Must not be NULL.
  * @param response  Not yet base64. May be NULL when `len` is 0. Overwritten when it has left.
  * @param len       Octets at `response`; at most 9216.
- * @param complete  As with smtpipe_session_auth_begin().
+ * @param complete  As with smtpipe_client_auth_begin().
  *
  * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_STATE if that isn't what is wanted now; SMTPIPE_ERR_VALUE if the response is
  *         too long.
@@ -2076,7 +2074,8 @@ const char *smtpipe_capabilities_keyword(const struct smtpipe_capabilities *capa
                                          size_t index);
 
 /**
- * Makes a client and begins to connect. Returns at once, but for the name of the host, which the system resolves.
+ * Makes a client and begins to connect. Returns at once, but for the name of the host, which the system resolves, and a ticket for
+ * smtpipe_config_set_gssapi(), which it fetches.
  *
  * Messages may be sent right away; they wait for the connection. If it can't be made they come back as
  * SMTPIPE_NOT_SENT, and smtpipe_client_error() says why. smtpipe_client_connect() waits for it, for those who like to
@@ -2086,7 +2085,8 @@ const char *smtpipe_capabilities_keyword(const struct smtpipe_capabilities *capa
  * @param client  Gets the client. Must not be NULL.
  *
  * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_NO_TARGET; SMTPIPE_ERR_RESOLVE; SMTPIPE_ERR_TLS_CONFIG if a certificate
- *         or key can't be loaded; SMTPIPE_ERR_CONNECT if the system gave no socket or the unix path takes no connection. smtpipe_config_reason() has the words for all of them.
+ *         or key can't be loaded; SMTPIPE_ERR_NO_AUTH if there is no Kerberos ticket for the server; SMTPIPE_ERR_CONNECT if the
+ *         system gave no socket or the unix path takes no connection. smtpipe_config_reason() has the words for all of them.
  *
  * Ownership: free it with smtpipe_client_free().
  * Threads: one at a time per configuration.
@@ -3595,8 +3595,8 @@ smtpipe_status smtpipe_message_set_hold_until(struct smtpipe_message *message,
                                               const char *moment);
 
 /**
- * Asks for verified TLS on every hop: REQUIRETLS on MAIL (RFC 8689). The message goes only over an encrypted connection and to
- * a server that offers it.
+ * Asks for verified TLS on every hop: REQUIRETLS on MAIL (RFC 8689). The message goes only over an encrypted connection whose
+ * certificate was checked, and to a server that offers it. Whoever brings his own TLS to a `smtpipe_session` vouches for that.
  *
  * @param message  Must not be NULL.
  * @param on       0 is off (the default), any other number on.
@@ -3710,7 +3710,8 @@ smtpipe_status smtpipe_message_set_submitter(struct smtpipe_message *message,
 
 /**
  * Says one thing of the client that the message came from, by XFORWARD in front of MAIL (Postfix): as far as the server offers to
- * hear it.
+ * hear it. A server that refuses it gets the message all the same, and smtpipe_outcome_left_out() tells, also where
+ * smtpipe_message_require() asked for the extension: that looks at the offer. Postfix refuses all of it for one bad value.
  *
  * @param message    Must not be NULL.
  * @param attribute  "NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT" or "SOURCE", in any case. Must not be NULL.

@@ -54,9 +54,9 @@ def build() -> Path:
     assert host is not None
     manifest = ["--manifest-path", str(FUZZ / "Cargo.toml")]
     # Not instrumented: without libFuzzer nobody would count. The build is that of the corpus' test.
-    subprocess.run(["cargo", "run", "-q", *manifest, "--bin", "seeds", str(SEEDS)], check=True)
+    subprocess.run(["cargo", "run", "-q", "--locked", *manifest, "--bin", "seeds", str(SEEDS)], check=True)
     # With a platform named, build scripts and procedural macros are not instrumented either.
-    cargo = ["cargo", "build", "-q", "--release", *manifest, "--features", "libfuzzer", "--target", host[1]]
+    cargo = ["cargo", "build", "-q", "--release", "--locked", *manifest, "--features", "libfuzzer", "--target", host[1]]
     cargo += [option for target in TARGETS for option in ("--bin", target)]
     subprocess.run(cargo, env={**os.environ, "RUSTFLAGS": COVERAGE}, check=True)
     return FUZZ / "target" / host[1] / "release"

@@ -10,7 +10,7 @@
 use std::path::{Path, PathBuf};
 
 /// Each with an example, so that the test can be seen to find it.
-const FORBIDDEN: [(&str, &str); 22] = [
+const FORBIDDEN: [(&str, &str); 23] = [
     ("Instant", "use std::time::Instant;"),
     ("SystemTime", "let now = SystemTime::now();"),
     ("TcpStream", "use std::net::TcpStream;"),
@@ -30,6 +30,7 @@ const FORBIDDEN: [(&str, &str); 22] = [
     ("rustix", "use rustix::net;"),
     ("polling", "use polling::Poller;"),
     ("rustls", "use rustls::ClientConfig;"),
+    ("libgssapi", "use libgssapi::name::Name;"),
     ("getrandom", "getrandom::fill(&mut octets)"),
     ("tokio", "use tokio::runtime;"),
     ("println!", "println!(\"x\");"),
@@ -128,6 +129,14 @@ fn tls_alone_names_the_library_that_does_it() {
         let wrong = code(&text).find(|(_, line)| sockets.iter().any(|word| line.contains(word)));
         assert!(wrong.is_none(), "{}: {wrong:?}", path.display());
     }
+}
+
+#[test]
+fn one_file_names_the_library_that_does_kerberos() {
+    let mut found = Vec::new();
+    files(&source(), &mut found);
+    found.retain(|path| code(&std::fs::read_to_string(path).unwrap()).any(|(_, l)| l.contains("libgssapi")));
+    assert_eq!(found, [source().join("client").join("kerberos.rs")]);
 }
 
 #[test]

@@ -434,3 +434,21 @@ fn neither_descriptors_nor_threads_leak() {
     }
     assert!(after.0 <= before.0 && after.1 <= before.1, "{after:?}, {before:?} before ten rounds");
 }
+
+/// draft-hall-prdr: 353, a reply for each accepted recipient in their order, and one for the whole; only where MAIL asked for it.
+#[test]
+fn prdr_has_a_reply_for_each_and_one_for_the_whole() {
+    let sink = with(|options| {
+        options.extensions = vec!["PRDR".to_owned()];
+        options.rules = vec![Rule::new(RuleStage::Content, "late*", reply(550, "filtered"))];
+    });
+    let mut client = Plain::new(&sink);
+    let recipients = "RCPT TO:<x@d>\nRCPT TO:<late@d>\nRCPT TO:<y@d>\nDATA\n";
+    client.ask(&format!("EHLO x\nMAIL FROM:<a@b> PRDR\n{recipients}"), &[250, 250, 250, 250, 250, 354]);
+    client.ask("hello\n.\n", &[353, 250, 550, 250, 250]);
+    client.ask(&format!("MAIL FROM:<a@b>\n{recipients}"), &[250, 250, 250, 250, 354]);
+    client.ask("hello\n.\nNOOP\n", &[250, 250]);
+    let messages = sink.take_messages();
+    assert_eq!(messages.len(), 2);
+    assert_eq!(messages[0].recipients, ["x@d", "y@d"]);
+}

@@ -14,7 +14,7 @@ SMTPIPE_SONAME  := libsmtpipe.so.$(SMTPIPE_MAJOR)
 # Cargo features that not every build has: gssapi.
 FEATURES ?=
 # What rustc says a static library needs beside itself (--print native-static-libs), as far as linkers don't add it.
-SMTPIPE_PRIVATE := -lpthread -lm -ldl $(if $(filter gssapi,$(FEATURES)),$(shell pkg-config --libs mit-krb5-gssapi))
+SMTPIPE_PRIVATE := $(strip -lpthread -lm -ldl $(if $(filter gssapi,$(FEATURES)),$(shell pkg-config --libs mit-krb5-gssapi)))
 # For programs of this repository that link statically.
 SMTPIPE_STATIC  := $(SMTPIPE_RELEASE)/libsmtpipe.a $(SMTPIPE_PRIVATE)
 # The C crate alone gets full debug information: the ABI is compared by the types in it.

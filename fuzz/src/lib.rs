@@ -8,6 +8,7 @@ pub mod capi;
 pub mod content;
 pub mod ehlo;
 pub mod injection;
+pub mod peers;
 pub mod reply;
 pub mod seeds;
 pub mod server_session;
@@ -24,11 +25,12 @@ mod memory;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target, by the name of its file.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 9] = [
     ("capi", capi::run),
     ("content", content::run),
     ("ehlo", ehlo::run),
     ("injection", injection::run),
+    ("peers", peers::run),
     ("reply", reply::run),
     ("server_session", server_session::run),
     ("session_hostile", session_hostile::run),

@@ -25,6 +25,10 @@ pub fn of(target: &str) -> Vec<(String, Vec<u8>)> {
             }
             "session_model" => (0..5).for_each(|level| add(model(&fixture, level))),
             "session_hostile" => add(script(&fixture)),
+            "peers" => hellos(&fixture).into_iter().for_each(|text| {
+                let streaming = fixture.options.remembers.is_empty();
+                add(crate::peers::seed(&String::from_utf8_lossy(&text[1..]), streaming));
+            }),
             "capi" => add(crate::capi::seed(&said(&fixture), &fixture.messages)),
             other => panic!("no target {other}"),
         }
@@ -113,9 +117,17 @@ fn script(fixture: &Fixture) -> Vec<u8> {
     set(hostile::EARLY, !options.remembers.is_empty());
     set(hostile::NARROW, options.unanswered.is_some());
     let window = options.window.unwrap_or(0).min(4);
+    let starttls = hostile::STARTTLS.iter().position(|how| *how == options.starttls.as_deref()).unwrap_or(0);
+    let starttls = if options.clear_after_failed_tls { 3 } else { starttls as u8 };
+    let kind = |words: &[&str]| words.first() == options.auth.first().map(String::as_str).as_ref();
+    let auth = hostile::AUTHS.iter().position(|words| kind(words)).unwrap_or(0);
+    let mut end = hostile::ending(6, starttls, auth as u8);
+    if !options.xclient.is_empty() {
+        end |= hostile::XCLIENT;
+    }
     let count = fixture.messages.len().clamp(1, 6);
     let first = fixture.submitted_first().count().min(6);
-    let mut input = vec![level as u8, flags, window as u8, 6, count as u8 - 1, first as u8];
+    let mut input = vec![level as u8, flags, window as u8, end, count as u8 - 1, first as u8];
     input.extend(fixture.messages.iter().take(count).map(shape));
     input.extend(std::iter::repeat_n(0, count.saturating_sub(fixture.messages.len())));
     for step in &fixture.steps {
@@ -133,6 +145,18 @@ fn script(fixture: &Fixture) -> Vec<u8> {
             Step::Quit => input.push(hostile::QUIT),
             Step::Eof => input.push(hostile::END_OF_INPUT),
             Step::Reset => input.push(hostile::LOST),
+            Step::Truncate => input.push(hostile::TRUNCATE),
+            Step::Tls(fails) => input.extend([hostile::TLS, if fails.is_some() { 255 } else { 0 }]),
+            Step::Sasl(words) => input.extend([
+                hostile::SASL_CALL,
+                match (words[0].as_str(), words.last().is_some_and(|last| last == "complete")) {
+                    ("begin", false) => 0,
+                    ("begin", true) => 1,
+                    ("respond", false) => 3,
+                    ("respond", true) => 4,
+                    _ => 5,
+                },
+            ]),
             Step::Connect => input.push(hostile::CONNECT),
             Step::Wait(time) => {
                 let seconds = u16::try_from(time.as_secs()).unwrap_or(u16::MAX).to_be_bytes();
@@ -142,8 +166,6 @@ fn script(fixture: &Fixture) -> Vec<u8> {
                 let room = room.map_or(255, |room| room.min(254));
                 input.extend([hostile::ROOM, room as u8]);
             }
-            #[allow(unreachable_patterns, reason = "a step that a target has no word for is left out")]
-            _ => {}
         }
     }
     input
@@ -158,5 +180,16 @@ fn shape(letter: &Letter) -> u8 {
         content if content.len() > 1000 => 7,
         _ => 0,
     };
-    recipients | content << 2 | if letter.binary { 0xe0 } else { 0 }
+    let has = |keyword: &str| letter.sender.params.iter().any(|param| param.starts_with(keyword));
+    let kind = match letter {
+        _ if letter.binary => hostile::Kind::Binary,
+        _ if letter.stream.is_some() => hostile::Kind::Stream,
+        _ if !letter.forward.is_empty() => hostile::Kind::Forward,
+        _ if has("PRDR") => hostile::Kind::Prdr,
+        _ if has("RET") || has("ENVID") => hostile::Kind::Notify,
+        _ if has("HOLD") || has("MT-PRIORITY") => hostile::Kind::Held,
+        _ if letter.recipients.iter().any(|to| !to.address.is_ascii()) => hostile::Kind::Utf8,
+        _ => hostile::Kind::Plain,
+    };
+    recipients | content << 2 | kind.bits()
 }

@@ -45,4 +45,4 @@ macro_rules! targets {
     };
 }
 
-targets!(capi content ehlo injection reply server_session session_hostile session_model);
+targets!(capi content ehlo injection peers reply server_session session_hostile session_model);

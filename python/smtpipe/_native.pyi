@@ -190,8 +190,9 @@ class Message:
     - `deliver_by=(seconds, "return" or "notify")`, and a third, true, to have it traced (RFC 2852)
     - `priority=` -9 to 9 (MT-PRIORITY, RFC 6710)
     - `hold_for=seconds` or `hold_until=datetime` with a time zone (FUTURERELEASE, RFC 4865)
-    - `require_tls=True` (RFC 8689), `prdr=True` (a reply for each recipient, Exim), `utf8_headers=True`
-      (SMTPUTF8, RFC 6531, because of the header; for addresses it is asked for by itself)
+    - `require_tls=True` (RFC 8689; only over TLS whose certificate was checked), `prdr=True` (a reply for
+      each recipient, Exim), `utf8_headers=True` (SMTPUTF8, RFC 6531, because of the header; for addresses it
+      is asked for by itself)
     - `solicit=["net.example:ADV"]` (NO-SOLICITING, RFC 3865)
     - `submitter="user@example.org"`, or an `email.headerregistry.Address`: who submitted it first (AUTH= on
       MAIL, RFC 4954 section 5); `""` says that this isn't known. Left out where AUTH isn't offered

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,42 @@ def test_every_form_of_message(sink: smtpipe.Sink, client: smtpipe.Client, messa
     outcomes = list(client.send_all([message, ("a@example.com", ["b@example.net"], CONTENT), email]))
     assert [one.status for one in outcomes] == ["delivered"] * 3
     assert [one.recipients for one in sink.messages] == [("b@example.net",)] * 3
+
+
+def test_the_same_object_again_and_one_that_changed(sink: smtpipe.Sink, client: smtpipe.Client) -> None:
+    """What was found out about one object is used for that object, and only while it can't have changed."""
+    one, other, changing = b"one\nbare\n", b"other\r\n", bytearray(b"before\r\n")
+    sender, another = "a@example.com", "b@example.com"
+
+    def source() -> Iterator[tuple[str, str, bytes | bytearray]]:
+        for who, content in [(sender, one), (sender, one), (another, one), (another, other), (sender, one)]:
+            yield who, "c@example.net", content
+        yield sender, "c@example.net", changing
+        changing[:] = b"behind\r\n"
+        yield sender, "c@example.net", changing
+        yield sender, "c@example.net", one
+
+    assert all(outcome.status == "delivered" for outcome in client.send_all(source()))
+    fixed = b"one\r\nbare\r\n"
+    assert [(got.sender, got.content) for got in sink.messages] == [
+        (sender, fixed),
+        (sender, fixed),
+        (another, fixed),
+        (another, other),
+        (sender, fixed),
+        (sender, b"before\r\n"),
+        (sender, b"behind\r\n"),
+        (sender, fixed),
+    ]
+
+
+def test_the_content_is_let_go_with_the_iterator(client: smtpipe.Client) -> None:
+    content = bytes(range(32, 127)) + b"\r\n"
+    before = sys.getrefcount(content)
+    outcomes = client.send_all([("a@example.com", "b@example.net", content)] * 3)
+    assert [one.status for one in outcomes] == ["delivered"] * 3
+    del outcomes
+    assert sys.getrefcount(content) == before
 
 
 def test_outcomes_come_in_order_once_each(client: smtpipe.Client, message: smtpipe.Message) -> None:

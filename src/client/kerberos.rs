@@ -20,6 +20,7 @@ const NO_CRED: u32 = 7 << 16;
 const DEFECTIVE_TOKEN: u32 = 9 << 16;
 const CREDENTIALS_EXPIRED: u32 = 11 << 16;
 const CONTEXT_EXPIRED: u32 = 12 << 16;
+const FAILURE: u32 = 13 << 16;
 
 /// Kerberos' own codes, in which MIT and Heimdal agree: the table's base, and RFC 4120 §7.5.9's numbers upon it.
 const KRB5: i32 = -1_765_328_384;
@@ -123,14 +124,40 @@ fn behind(error: Error) -> GssapiError {
     }
 }
 
-/// What the library says, on one line. At once: it forgets the details with the thread's next error.
+/// What the library says. At once: it forgets the details with the thread's next error.
 fn text(error: &Error) -> Arc<str> {
-    let text = error.to_string().replace(|c: char| c.is_control(), " ");
-    text.split_whitespace().collect::<Vec<_>>().join(" ").into()
+    plain(&error.to_string(), error.major.bits() & ROUTINE == FAILURE).into()
+}
+
+/// On one line; of a failure that GSSAPI has no number for, what the mechanism says alone ("Unspecified GSS failure. Minor code may
+/// provide more information (...)" says no more).
+fn plain(text: &str, unspecified: bool) -> String {
+    let text = text.replace(|c: char| c.is_control(), " ");
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let inner = text.split_once(" (").and_then(|(_, rest)| rest.strip_suffix(')'));
+    match inner {
+        Some(inner) if unspecified && !inner.is_empty() => inner.to_owned(),
+        _ => text,
+    }
 }
 
 fn secret(mut octets: Buf) -> Secret {
     let copy = Secret::new(octets.to_vec());
     octets.zeroize();
     copy
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_on_one_line_and_say_what_happened() {
+        let said = "Unspecified GSS failure.  Minor code may provide more information (No KDC (yet))";
+        assert_eq!(plain(said, true), "No KDC (yet)");
+        assert_eq!(plain("Expired (at\nnoon)", false), "Expired (at noon)");
+        for odd in ["", "(", " ()", "nothing", "a (b", "a (b) c"] {
+            assert_eq!(plain(odd, true), odd.trim(), "{odd:?}");
+        }
+    }
 }

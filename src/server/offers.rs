@@ -118,10 +118,10 @@ impl Offers {
     }
 }
 
-/// RFC 2852 §4: no sooner than the server can.
+/// RFC 2852 §2: no sooner than the server can. Options may stand behind its time, and commas.
 fn deliver_by(value: &str, limits: &str) -> Result<(), Canned> {
     let by = DeliverBy::read(value).ok_or(refusal::BAD_PARAMETER)?;
-    let least: i64 = limits.split_ascii_whitespace().next().and_then(|least| least.parse().ok()).unwrap_or(0);
+    let least: i64 = limits.split([',', ' ']).next().and_then(|least| least.parse().ok()).unwrap_or(0);
     let soon = by.mode() == ByMode::Return && i64::from(by.seconds()) < least;
     if soon { Err(refusal::TOO_SOON) } else { Ok(()) }
 }
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn parameters_of_mail() {
         let all = offers(&[
-            "DELIVERBY 120",
+            "DELIVERBY 120,NOSUCHOPTION",
             "MT-PRIORITY",
             "FUTURERELEASE 86400 2030-01-01T00:00:00Z",
             "REQUIRETLS",

@@ -153,6 +153,8 @@ impl Session {
 
     fn forget_connection(&mut self) {
         self.ledger.clear();
+        // What was asked for on it is wanted no more.
+        self.events.retain(|event| !event.is_request());
         self.output.restart();
         self.parser = ReplyParser::new(self.options.reply_limits);
         self.cursor = Cursor::Between;

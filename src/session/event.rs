@@ -64,6 +64,13 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// It asks for something to be done on the connection, which is pointless when there is none any more.
+    pub(super) const fn is_request(&self) -> bool {
+        matches!(self, Self::StartTls | Self::AuthWanted { .. } | Self::AuthChallenge(_))
+    }
+}
+
 /// What a server did in a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -103,7 +103,7 @@ impl Message {
     }
 
     /// Asks that the message be refused here, with [`Reason::NotOffered`](super::Reason::NotOffered), by a server that doesn't
-    /// offer `extension`.
+    /// offer `extension`. What is refused by one that does is told by the outcome as ever.
     #[must_use]
     pub const fn require(mut self, extension: Extension) -> Self {
         self.push_requirement(extension);

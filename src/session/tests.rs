@@ -387,6 +387,21 @@ fn what_was_said_of_a_message_that_does_not_come_is_taken_back() {
 }
 
 #[test]
+fn what_is_asked_for_ends_with_the_connection() {
+    // The request is queued with the reply's last byte, and the byte behind it ends the session before anybody has seen it.
+    let mut rig = Rig::new(|options| options.starttls = StartTls::Required);
+    rig.submit("m", &["x"]);
+    rig.hear("220 mx.example\r\n");
+    rig.flight();
+    rig.hear("250-mx.example\r\n250 STARTTLS\r\n");
+    rig.flight();
+    rig.session.feed(rig.now, b"220 go ahead\r\n");
+    rig.session.feed(rig.now, b"2");
+    let events: Vec<_> = core::iter::from_fn(|| rig.session.next_event()).collect();
+    assert!(matches!(events[..], [Event::Outcome(_), Event::Closed]), "{events:?}");
+}
+
+#[test]
 fn what_a_driver_still_holds_has_not_left() {
     let content = |held: u64| {
         let mut rig = Rig::greeted(&["PIPELINING"], |options| options.level = Some(Level::Group));

@@ -47,6 +47,8 @@ pub(crate) struct Run {
     pub(crate) implicit_tls: bool,
     exporter: Vec<u8>,
     nonce: Option<Nonce>,
+    /// How many events there were when the last handshake came to its end.
+    handshaken: usize,
 }
 
 impl Run {
@@ -76,6 +78,7 @@ impl Run {
             implicit_tls: false,
             exporter: Vec::new(),
             nonce: None,
+            handshaken: 0,
         }
     }
 
@@ -154,9 +157,11 @@ impl Run {
 
     /// The handshake's end, if the session has asked for one. False if it hasn't.
     pub(crate) fn handshake(&mut self, fails: Option<&str>) -> bool {
-        if self.events.last().is_none_or(|event| event != "starttls") {
+        let answered = self.handshaken == self.events.len();
+        if answered || self.events.last().is_none_or(|event| event != "starttls") {
             return false;
         }
+        self.handshaken = self.events.len();
         match fails {
             None => {
                 self.referee.secured();

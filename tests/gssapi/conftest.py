@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "interop"))
 
 from mta import Unavailable
 from mta.kerberos import KerberosPostfix
+from submission import compile_c
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Not the library that everything else is tested with: this one has the feature, and is built faster.
@@ -42,8 +41,6 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """tests/interop/submit.c, with GSSAPI."""
     out = tmp_path_factory.mktemp("program") / "submit"
     subprocess.run(BUILD, cwd=ROOT, check=True)
-    library = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "debug/libsmtpipe.a"
     kerberos = subprocess.run(["pkg-config", "--libs", "mit-krb5-gssapi"], check=True, capture_output=True, text=True).stdout
-    command = f"cc -std=c99 -O1 -g -Wall -Wextra -Werror -Iinclude tests/interop/submit.c -o {out} {library} {kerberos}"
-    subprocess.run([*shlex.split(command), "-lpthread", "-ldl", "-lm"], cwd=ROOT, check=True)
+    compile_c(out, "debug", kerberos)
     return out

@@ -177,12 +177,16 @@ def c_program() -> Path:
     out = ROOT / "build" / "interop-submit"
     out.parent.mkdir(exist_ok=True)
     subprocess.run(["make", "-s", "lib"], cwd=ROOT, check=True, capture_output=True)
-    library = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / "release"
-    command = (
-        f"cc -std=c99 -O1 -g -Wall -Wextra -Werror -Iinclude tests/interop/submit.c tests/interop/wishes.c -o {out} {library}/libsmtpipe.a"
-    )
-    subprocess.run([*shlex.split(command), "-lpthread", "-ldl", "-lm"], cwd=ROOT, check=True)
+    compile_c(out, "release")
     return out
+
+
+def compile_c(out: Path, profile: str, more: str = "") -> None:
+    """submit.c with the library that cargo has built in this profile, and what else that wants to be linked with."""
+    library = Path(os.environ.get("CARGO_TARGET_DIR") or ROOT / "target") / profile / "libsmtpipe.a"
+    sources = "tests/interop/submit.c tests/interop/wishes.c"
+    command = f"cc -std=c99 -O1 -g -Wall -Wextra -Werror -Iinclude {sources} -o {out} {library} {more} -lpthread -ldl -lm"
+    subprocess.run(shlex.split(command), cwd=ROOT, check=True)
 
 
 def by_c(

@@ -19,16 +19,20 @@ impl From<SaslCallError> for Failure {
     }
 }
 
-/// An initial response: NULL is none, which is something else than an empty one.
+/// Begins by `send`. An initial response of NULL is none, which is something else than an empty one.
 ///
 /// # Safety
-/// As [`bytes`].
-unsafe fn initial<'a>(data: *const u8, len: usize) -> Result<Option<&'a [u8]>, Failure> {
-    if data.is_null() && len == 0 {
-        return Ok(None);
-    }
+/// `mechanism` is NULL or NUL-terminated; `initial` as [`bytes`].
+unsafe fn begin(
+    mechanism: *const c_char,
+    (initial, len): (*const u8, usize),
+    complete: i32,
+    send: impl FnOnce(&str, Option<&[u8]>, bool) -> Result<(), SaslCallError>,
+) -> Done {
     // SAFETY: by the contract above.
-    unsafe { bytes(data, len) }.map(Some)
+    let (mechanism, response) = unsafe { (text(mechanism)?, bytes(initial, len)?) };
+    let none = initial.is_null() && len == 0;
+    Ok(send(mechanism, (!none).then_some(response), complete != 0)?)
 }
 
 /// Waits until the server wants something of the caller's own SASL (smtpipe_config_set_auth_caller()), or until that is over.
@@ -99,8 +103,9 @@ pub unsafe extern "C" fn smtpipe_client_auth_begin(
     // SAFETY: the caller's promise, see above.
     unsafe {
         change_client(client, |handle| {
-            let (mechanism, initial) = (text(mechanism)?, self::initial(initial, len)?);
-            Ok(handle.client.auth_begin(mechanism, initial, complete != 0)?)
+            begin(mechanism, (initial, len), complete, |name, response, complete| {
+                handle.client.auth_begin(name, response, complete)
+            })
         })
     }
 }
@@ -129,7 +134,7 @@ pub unsafe extern "C" fn smtpipe_client_auth_respond(
 ) -> smtpipe_status {
     // SAFETY: the caller's promise, see above.
     unsafe {
-        change_client(client, |handle| {
+        change_client(client, |handle| -> Done {
             Ok(handle.client.auth_respond(bytes(response, len)?, complete != 0)?)
         })
     }
@@ -153,15 +158,13 @@ pub unsafe extern "C" fn smtpipe_client_auth_cancel(client: *mut smtpipe_client)
     unsafe { change_client(client, |handle| -> Done { Ok(handle.client.auth_cancel()?) }) }
 }
 
-/// Begins with a mechanism, in answer to SMTPIPE_EVENT_AUTH_WANTED.
+/// Begins with a mechanism, in answer to SMTPIPE_EVENT_AUTH_WANTED: smtpipe_client_auth_begin() of a session.
 ///
 /// @param session    Must not be NULL.
 /// @param mechanism  Its name. Must not be NULL.
-/// @param initial    The initial response, not yet base64. NULL with `len` 0 for none; not NULL with `len` 0 for an empty one.
-///                   Overwritten when it has left. One that doesn't fit into the command waits for an empty challenge by itself.
+/// @param initial    As with smtpipe_client_auth_begin().
 /// @param len        Octets at `initial`; at most 9216.
-/// @param complete   0 while the mechanism wants more of the server than its yes (SASL_CONTINUE); any other number when it is
-///                   satisfied (SASL_OK). A yes that comes before is not believed: SMTPIPE_ERR_PEER_AUTH.
+/// @param complete   As with smtpipe_client_auth_begin().
 ///
 /// @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_STATE if that isn't what is wanted now; SMTPIPE_ERR_VALUE if
 ///         the mechanism is no name or the response too long.
@@ -182,18 +185,19 @@ pub unsafe extern "C" fn smtpipe_session_auth_begin(
     // SAFETY: the caller's promise, see above.
     unsafe {
         change_session(session, |handle| {
-            let (mechanism, initial) = (text(mechanism)?, self::initial(initial, len)?);
-            Ok(handle.session.auth_begin(mechanism, initial, complete != 0)?)
+            begin(mechanism, (initial, len), complete, |name, response, complete| {
+                handle.session.auth_begin(name, response, complete)
+            })
         })
     }
 }
 
-/// Responds to SMTPIPE_EVENT_AUTH_CHALLENGE.
+/// Responds to SMTPIPE_EVENT_AUTH_CHALLENGE: smtpipe_client_auth_respond() of a session.
 ///
 /// @param session   Must not be NULL.
 /// @param response  Not yet base64. May be NULL when `len` is 0. Overwritten when it has left.
 /// @param len       Octets at `response`; at most 9216.
-/// @param complete  As with smtpipe_session_auth_begin().
+/// @param complete  As with smtpipe_client_auth_begin().
 ///
 /// @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_STATE if that isn't what is wanted now; SMTPIPE_ERR_VALUE if the response is
 ///         too long.
@@ -212,7 +216,7 @@ pub unsafe extern "C" fn smtpipe_session_auth_respond(
 ) -> smtpipe_status {
     // SAFETY: the caller's promise, see above.
     unsafe {
-        change_session(session, |handle| {
+        change_session(session, |handle| -> Done {
             Ok(handle.session.auth_respond(bytes(response, len)?, complete != 0)?)
         })
     }

@@ -114,7 +114,8 @@ pub(crate) unsafe fn change(
     }
 }
 
-/// Makes a client and begins to connect. Returns at once, but for the name of the host, which the system resolves.
+/// Makes a client and begins to connect. Returns at once, but for the name of the host, which the system resolves, and a ticket for
+/// smtpipe_config_set_gssapi(), which it fetches.
 ///
 /// Messages may be sent right away; they wait for the connection. If it can't be made they come back as
 /// SMTPIPE_NOT_SENT, and smtpipe_client_error() says why. smtpipe_client_connect() waits for it, for those who like to
@@ -124,7 +125,8 @@ pub(crate) unsafe fn change(
 /// @param client  Gets the client. Must not be NULL.
 ///
 /// @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_NO_TARGET; SMTPIPE_ERR_RESOLVE; SMTPIPE_ERR_TLS_CONFIG if a certificate
-///         or key can't be loaded; SMTPIPE_ERR_CONNECT if the system gave no socket or the unix path takes no connection. smtpipe_config_reason() has the words for all of them.
+///         or key can't be loaded; SMTPIPE_ERR_NO_AUTH if there is no Kerberos ticket for the server; SMTPIPE_ERR_CONNECT if the
+///         system gave no socket or the unix path takes no connection. smtpipe_config_reason() has the words for all of them.
 ///
 /// Ownership: free it with smtpipe_client_free().
 /// Threads: one at a time per configuration.

@@ -96,9 +96,21 @@ pub unsafe extern "C" fn smtpipe_config_set_ca_data(
 
 /// # Safety
 /// As [`bytes`].
-pub(crate) unsafe fn data(data: *const u8, len: usize) -> Result<Pem, Failure> {
+unsafe fn data(data: *const u8, len: usize) -> Result<Pem, Failure> {
     // SAFETY: by the contract above.
     unsafe { bytes(data, len) }.map(|bytes| Pem::Data(bytes::Bytes::copy_from_slice(bytes)))
+}
+
+/// A certificate and its key, neither of which may be left away.
+///
+/// # Safety
+/// Both as [`bytes`].
+pub(crate) unsafe fn both(chain: (*const u8, usize), key: (*const u8, usize)) -> Result<(Pem, Pem), Failure> {
+    if chain.0.is_null() || key.0.is_null() {
+        return Err(smtpipe_status::SMTPIPE_ERR_NULL.into());
+    }
+    // SAFETY: by the contract above.
+    unsafe { Ok((data(chain.0, chain.1)?, data(key.0, key.1)?)) }
 }
 
 /// Sets our own certificate, for servers that ask for one.
@@ -157,10 +169,7 @@ pub unsafe extern "C" fn smtpipe_config_set_client_certificate_data(
     // SAFETY: the caller's promise, see above.
     unsafe {
         with_mut(config, |config| {
-            if chain.is_null() || key.is_null() {
-                return Err(smtpipe_status::SMTPIPE_ERR_NULL.into());
-            }
-            let (chain, key) = (data(chain, chain_len)?, data(key, key_len)?);
+            let (chain, key) = both((chain, chain_len), (key, key_len))?;
             config.tls.client_certificate = Some(ClientCertificate { chain, key });
             Ok(())
         })

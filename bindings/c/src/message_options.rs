@@ -303,8 +303,8 @@ pub unsafe extern "C" fn smtpipe_message_set_hold_until(
     }
 }
 
-/// Asks for verified TLS on every hop: REQUIRETLS on MAIL (RFC 8689). The message goes only over an encrypted connection and to
-/// a server that offers it.
+/// Asks for verified TLS on every hop: REQUIRETLS on MAIL (RFC 8689). The message goes only over an encrypted connection whose
+/// certificate was checked, and to a server that offers it. Whoever brings his own TLS to a `smtpipe_session` vouches for that.
 ///
 /// @param message  Must not be NULL.
 /// @param on       0 is off (the default), any other number on.

@@ -44,7 +44,8 @@ pub unsafe extern "C" fn smtpipe_message_set_submitter(
 }
 
 /// Says one thing of the client that the message came from, by XFORWARD in front of MAIL (Postfix): as far as the server offers to
-/// hear it.
+/// hear it. A server that refuses it gets the message all the same, and smtpipe_outcome_left_out() tells, also where
+/// smtpipe_message_require() asked for the extension: that looks at the offer. Postfix refuses all of it for one bad value.
 ///
 /// @param message    Must not be NULL.
 /// @param attribute  "NAME", "ADDR", "PORT", "PROTO", "HELO", "IDENT" or "SOURCE", in any case. Must not be NULL.

@@ -1,10 +1,28 @@
 //! VRFY, EXPN and ETRN: commands of the caller's own with an argument worth checking, for clients and sessions.
 
 use crate::client::{change as change_client, smtpipe_client};
-use crate::handle::{Out, text};
+use crate::handle::{Done, Out, text};
 use crate::session::{change as change_session, smtpipe_session};
 use crate::status::smtpipe_status;
+use crate::views::Views;
+use engine::session::{SubmitError, Ticket};
 use std::ffi::c_char;
+
+/// Queues a command with its argument, and gives its ticket.
+///
+/// # Safety
+/// `argument` is NULL or NUL-terminated; `ticket` is NULL or writable.
+unsafe fn queue(
+    views: &mut Views,
+    argument: *const c_char,
+    ticket: *mut u64,
+    command: impl FnOnce(&str) -> Result<Ticket, SubmitError>,
+) -> Done {
+    // SAFETY: by the contract above.
+    let (out, argument) = unsafe { (Out::new(ticket)?, text(argument)?) };
+    out.set(views.give_ticket(command(argument)?));
+    Ok(())
+}
 
 /// Asks whether there is such a user or mailbox: VRFY (RFC 5321 section 3.5). It ends a group, and its outcome has the reply.
 ///
@@ -29,10 +47,7 @@ pub unsafe extern "C" fn smtpipe_client_vrfy(
     // SAFETY: the caller's promise, see above.
     unsafe {
         change_client(client, |handle| {
-            let (out, argument) = (Out::new(ticket)?, text(argument)?);
-            let ticket = handle.client.vrfy(argument)?;
-            out.set(handle.views.give_ticket(ticket));
-            Ok(())
+            queue(&mut handle.views, argument, ticket, |argument| handle.client.vrfy(argument))
         })
     }
 }
@@ -60,10 +75,7 @@ pub unsafe extern "C" fn smtpipe_client_expn(
     // SAFETY: the caller's promise, see above.
     unsafe {
         change_client(client, |handle| {
-            let (out, argument) = (Out::new(ticket)?, text(argument)?);
-            let ticket = handle.client.expn(argument)?;
-            out.set(handle.views.give_ticket(ticket));
-            Ok(())
+            queue(&mut handle.views, argument, ticket, |argument| handle.client.expn(argument))
         })
     }
 }
@@ -91,10 +103,7 @@ pub unsafe extern "C" fn smtpipe_client_etrn(
     // SAFETY: the caller's promise, see above.
     unsafe {
         change_client(client, |handle| {
-            let (out, argument) = (Out::new(ticket)?, text(argument)?);
-            let ticket = handle.client.etrn(argument)?;
-            out.set(handle.views.give_ticket(ticket));
-            Ok(())
+            queue(&mut handle.views, argument, ticket, |argument| handle.client.etrn(argument))
         })
     }
 }
@@ -122,10 +131,7 @@ pub unsafe extern "C" fn smtpipe_session_vrfy(
     // SAFETY: the caller's promise, see above.
     unsafe {
         change_session(session, |handle| {
-            let (out, argument) = (Out::new(ticket)?, text(argument)?);
-            let ticket = handle.session.vrfy(argument)?;
-            out.set(handle.views.give_ticket(ticket));
-            Ok(())
+            queue(&mut handle.views, argument, ticket, |argument| handle.session.vrfy(argument))
         })
     }
 }
@@ -153,10 +159,7 @@ pub unsafe extern "C" fn smtpipe_session_expn(
     // SAFETY: the caller's promise, see above.
     unsafe {
         change_session(session, |handle| {
-            let (out, argument) = (Out::new(ticket)?, text(argument)?);
-            let ticket = handle.session.expn(argument)?;
-            out.set(handle.views.give_ticket(ticket));
-            Ok(())
+            queue(&mut handle.views, argument, ticket, |argument| handle.session.expn(argument))
         })
     }
 }
@@ -184,10 +187,7 @@ pub unsafe extern "C" fn smtpipe_session_etrn(
     // SAFETY: the caller's promise, see above.
     unsafe {
         change_session(session, |handle| {
-            let (out, argument) = (Out::new(ticket)?, text(argument)?);
-            let ticket = handle.session.etrn(argument)?;
-            out.set(handle.views.give_ticket(ticket));
-            Ok(())
+            queue(&mut handle.views, argument, ticket, |argument| handle.session.etrn(argument))
         })
     }
 }

@@ -1,6 +1,6 @@
 //! TLS of the embedded server: with a certificate that is given, or one that it makes for itself.
 
-use crate::config_tls::{data, mode};
+use crate::config_tls::{both, mode};
 use crate::handle::{Failure, Out, text, with, with_mut};
 use crate::sink_options::smtpipe_sink_options;
 use crate::status::smtpipe_status;
@@ -46,10 +46,8 @@ pub unsafe extern "C" fn smtpipe_sink_options_set_tls(
     // SAFETY: the caller's promise, see above.
     unsafe {
         with_mut(options, |options| {
-            if chain.is_null() || key.is_null() {
-                return Err(smtpipe_status::SMTPIPE_ERR_NULL.into());
-            }
-            speak(options, mode, Identity::new(data(chain, chain_len)?, data(key, key_len)?))
+            let (chain, key) = both((chain, chain_len), (key, key_len))?;
+            speak(options, mode, Identity::new(chain, key))
         })
     }
 }

@@ -7,13 +7,19 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
 
+use crate::last::Last;
 use crate::message::{Message, Sendable};
 
 static IS_EMAIL: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static TO_PARTS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
-/// The forms in the order of their likely number.
+/// One message.
 pub(crate) fn message(item: &Bound<'_, PyAny>) -> PyResult<Sendable> {
+    one_of_many(item, &mut Last::default())
+}
+
+/// One of a run of them. The forms in the order of their likely number.
+pub(crate) fn one_of_many(item: &Bound<'_, PyAny>, last: &mut Last) -> PyResult<Sendable> {
     if let Ok(ready) = item.cast_exact::<Message>() {
         let Message(message, origin) = ready.get();
         return Ok((message.clone(), origin.clone()));
@@ -22,7 +28,7 @@ pub(crate) fn message(item: &Bound<'_, PyAny>) -> PyResult<Sendable> {
         && parts.len() == 3
     {
         let (sender, recipients, content) = (parts.get_item(0)?, parts.get_item(1)?, parts.get_item(2)?);
-        return Message::from_parts(&sender, &recipients, &content, false, None, None);
+        return Message::from_three(&sender, &recipients, &content, last);
     }
     if IS_EMAIL.import(item.py(), "smtpipe._email", "is_email")?.call1((item,))?.is_truthy()? {
         return Ok((email(item, None, None, None)?, None));

@@ -11,6 +11,7 @@ mod content;
 mod convert;
 mod drive;
 mod error;
+mod last;
 mod login;
 mod message;
 mod names;

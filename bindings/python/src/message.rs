@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use engine::session::{Message as EngineMessage, Recipient, Streamed};
 use engine::wire::{Address, Content};
 use pyo3::exceptions::{PyMemoryError, PyTypeError};
@@ -10,6 +11,7 @@ use pyo3::types::{PyBytes, PyDict, PyMemoryView, PyString, PyTuple, PyType};
 
 use crate::content::bytes_like;
 use crate::error::misuse;
+use crate::last::Last;
 use crate::parameters::{self, BodyKind, Wishes};
 use crate::source::Origin;
 
@@ -21,6 +23,21 @@ pub(crate) struct Message(pub(crate) EngineMessage, pub(crate) Option<Arc<Origin
 pub(crate) type Sendable = (EngineMessage, Option<Arc<Origin>>);
 
 impl Message {
+    /// From the three parts alone, whose sender and content may be those of the message before.
+    pub(crate) fn from_three(
+        sender: &Bound<'_, PyAny>,
+        recipients: &Bound<'_, PyAny>,
+        content: &Bound<'_, PyAny>,
+        last: &mut Last,
+    ) -> PyResult<Sendable> {
+        if !content.is_exact_instance_of::<PyBytes>() {
+            return Self::from_parts(sender, recipients, content, false, None, None);
+        }
+        let sender = last.sender(sender, |text| address(text, "sender"))?;
+        let content = last.content(content, |content| text(bytes_like(content)?))?;
+        Ok((addressed(EngineMessage::new(sender, content), recipients, Wishes::default())?, None))
+    }
+
     /// From the three parts, each what Python callers have at hand.
     pub(crate) fn from_parts(
         sender: &Bound<'_, PyAny>,
@@ -49,15 +66,17 @@ impl Message {
         }
         let content = match (body == BodyKind::Binary, strict) {
             (true, _) => Content::binary(bytes),
-            (false, false) => {
-                Content::try_new(bytes).map_err(|error| PyMemoryError::new_err(error.to_string()))?
-            }
+            (false, false) => text(bytes)?,
             (false, true) => {
                 Content::strict(bytes).map_err(|error| misuse(py, format!("content: {error}")))?
             }
         };
         Ok((addressed(EngineMessage::new(sender, content), recipients, wishes)?, None))
     }
+}
+
+fn text(bytes: Bytes) -> PyResult<Content> {
+    Content::try_new(bytes).map_err(|error| PyMemoryError::new_err(error.to_string()))
 }
 
 /// What is known beforehand of content that is drawn.

@@ -18,6 +18,7 @@ use pyo3::types::PyIterator;
 use crate::client::Client;
 use crate::convert;
 use crate::error::submit_error;
+use crate::last::Last;
 use crate::outcome::Outcome;
 
 /// Messages drawn between two looks at the connection, however wide the window is.
@@ -25,7 +26,7 @@ const BATCH: usize = 128;
 
 /// The caller's iterator, and who has it.
 enum Source {
-    There(Py<PyIterator>),
+    There(Py<PyIterator>, Last),
     /// A thread is drawing from it now.
     Busy,
     Exhausted,
@@ -50,8 +51,8 @@ pub(crate) struct SendAll {
 }
 
 impl SendAll {
-    pub(crate) const fn new(client: Py<Client>, messages: Py<PyIterator>) -> Self {
-        Self { client, source: Mutex::new(Source::There(messages)) }
+    pub(crate) fn new(client: Py<Client>, messages: Py<PyIterator>) -> Self {
+        Self { client, source: Mutex::new(Source::There(messages, Last::default())) }
     }
 
     fn replace(&self, py: Python<'_>, with: Source) -> Source {
@@ -69,20 +70,20 @@ impl SendAll {
             Source::Busy => {
                 Err(PyValueError::new_err("another thread is drawing messages for this iterator"))
             }
-            Source::There(messages) => {
+            Source::There(messages, mut last) => {
                 let mut messages = messages.into_bound(py);
-                let stop = self.draw(py, &mut messages);
+                let stop = self.draw(py, &mut messages, &mut last);
                 let exhausted = matches!(stop, Ok(Stop::Exhausted));
                 self.replace(
                     py,
-                    if exhausted { Source::Exhausted } else { Source::There(messages.unbind()) },
+                    if exhausted { Source::Exhausted } else { Source::There(messages.unbind(), last) },
                 );
                 stop
             }
         }
     }
 
-    fn draw(&self, py: Python<'_>, messages: &mut Bound<'_, PyIterator>) -> PyResult<Stop> {
+    fn draw(&self, py: Python<'_>, messages: &mut Bound<'_, PyIterator>, last: &mut Last) -> PyResult<Stop> {
         let client = self.client.get();
         let shared = &client.shared;
         if client.is_closed(py) {
@@ -100,7 +101,7 @@ impl SendAll {
             let Some(item) = messages.next() else {
                 return Ok(Stop::Exhausted);
             };
-            let message = convert::message(&item?)?;
+            let message = convert::one_of_many(&item?, last)?;
             if message.1.is_some() {
                 shared.queue(py, message, EngineClient::submit)?;
                 room = shared.lock(py).client.has_room();
@@ -182,7 +183,7 @@ impl SendAll {
     fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
         visit.call(&self.client)?;
         if let Ok(source) = self.source.try_lock()
-            && let Source::There(messages) = &*source
+            && let Source::There(messages, _) = &*source
         {
             visit.call(messages)?;
         }
