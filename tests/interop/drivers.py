@@ -37,6 +37,11 @@ class Report:
     round_trips: int
     downgrades: int
     connections: int
+    #: TLS was established
+    encrypted: bool = False
+    #: it ended otherwise than by QUIT; and without TLS's close_notify
+    failed: bool = False
+    truncated: bool = False
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,7 @@ def by_python(way: Way, letters: Sequence[Letter]) -> Report:
         assert len(found) < len(letters), "an error, although nothing was left"
     level, stats = client.level, client.stats
     client.quit(PATIENCE)
+    error = client.error
     if peers is not None and way.peers is not None:
         peers.save(way.peers)
     results = [
@@ -127,7 +133,16 @@ def by_python(way: Way, letters: Sequence[Letter]) -> Report:
     ]
     assert sorted(found) == list(range(1, len(found) + 1)), "an outcome for each ticket"
     results += [unsent(letter) for letter in letters[len(results) :]]
-    return Report(results, level.value, stats.round_trips, stats.downgrades, stats.connections)
+    return Report(
+        results,
+        level.value,
+        stats.round_trips,
+        stats.downgrades,
+        stats.connections,
+        client.tls is not None,
+        error is not None,
+        "close_notify" in str(error),
+    )
 
 
 def unsent(letter: Letter) -> Result:
@@ -181,7 +196,7 @@ def by_c(way: Way, letters: Sequence[Letter]) -> Report:
     assert [line["ticket"] for line in lines] == list(range(1, len(lines) + 1)), "an outcome for each ticket, and one"
     results = [Result(line["status"], line["code"], [(a, s, c) for a, s, c in line["recipients"]]) for line in lines]
     results += [unsent(letter) for letter in letters[len(results) :]]
-    return Report(results, summary["level"], summary["round_trips"], summary["downgrades"], summary["connections"])
+    return Report(results, **summary)
 
 
 DRIVERS: dict[str, Callable[[Way, Sequence[Letter]], Report]] = {"python": by_python, "c": by_c}

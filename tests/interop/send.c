@@ -27,6 +27,8 @@ static void check(smtpipe_status status, const char *what, const char *reason) {
 
 static void configured(smtpipe_status status, const char *what) { check(status, what, smtpipe_config_reason(config)); }
 
+static const char *truth(int is) { return is ? "true" : "false"; }
+
 static int code_of(const smtpipe_reply *reply) { return reply ? smtpipe_reply_code(reply) : 0; }
 
 static void print_outcome(smtpipe_outcome *outcome) {
@@ -160,6 +162,7 @@ int main(int argc, char **argv) {
   smtpipe_peers *peers = NULL;
   smtpipe_message *message;
   smtpipe_stats stats;
+  int32_t error;
   int i, open = 1;
 
   if (argc < 4) {
@@ -193,10 +196,13 @@ int main(int argc, char **argv) {
   while (collect()) continue;
 
   check(smtpipe_client_stats(client, &stats, sizeof stats), "stats", NULL);
-  printf("{\"level\": \"%s\", \"round_trips\": %llu, \"downgrades\": %llu, \"connections\": %llu}\n",
+  printf("{\"level\": \"%s\", \"round_trips\": %llu, \"downgrades\": %llu, \"connections\": %llu, ",
          smtpipe_level_text(smtpipe_client_level(client)), (unsigned long long)stats.round_trips,
          (unsigned long long)stats.downgrades, (unsigned long long)stats.connections);
   smtpipe_client_quit(client, PATIENCE_MS);
+  error = smtpipe_error_status(smtpipe_client_error(client));
+  printf("\"encrypted\": %s, \"failed\": %s, \"truncated\": %s}\n", truth(stats.encrypted > 0),
+         truth(error != SMTPIPE_OK), truth(error == SMTPIPE_ERR_TRUNCATED));
   smtpipe_client_free(client);
   if (peers_file) check(smtpipe_peers_save(peers, peers_file), "peers", peers_file);
   smtpipe_peers_free(peers);
