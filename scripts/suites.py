@@ -26,6 +26,7 @@ BIN = ROOT / ".venv" / "bin"
 TOOLS = ["scripts", "benches", "tests/interop", "tests/torture", "tests/gssapi"]
 #: what the feature `gssapi` is built with: the library with its headers, and what reads them
 KERBEROS = ("libkrb5-dev", "pkg-config", "clang")
+AWS_LC_RS = ["-p", "smtpipe", "--no-default-features", "--features", "aws-lc-rs,self-signed"]
 FUZZ = ["--manifest-path", "fuzz/Cargo.toml"]
 
 CLOSING_LINES = (
@@ -96,6 +97,8 @@ def tests() -> list[Suite]:
     return [
         Suite("rust", cargo_test()),
         Suite("rust documentation", ["cargo", "test", "--locked", "--doc", "-p", "smtpipe"]),
+        # The other library for the cryptography: what differs is TLS. Most of the time goes into compiling that library.
+        Suite("aws-lc-rs", ["cargo", "test", "--locked", *AWS_LC_RS, "--test", "tls"]),
         Suite("fuzz corpus", ["cargo", "test", "--locked", *FUZZ, "--test", "corpus"]),
         Suite("fuzz", [sys.executable, "scripts/fuzz.py", "20"], fuzzer),
         Suite(
