@@ -26,7 +26,7 @@ BIN = ROOT / ".venv" / "bin"
 TOOLS = ["scripts", "benches", "tests/interop", "tests/torture", "tests/gssapi"]
 #: what the feature `gssapi` is built with: the library with its headers, and what reads them
 KERBEROS = ("libkrb5-dev", "pkg-config", "clang")
-AWS_LC_RS = ["--no-default-features", "--features", "aws-lc-rs,self-signed"]
+AWS_LC_RS = ["-p", "smtpipe", "--no-default-features", "--features", "aws-lc-rs,self-signed"]
 FUZZ = ["--manifest-path", "fuzz/Cargo.toml"]
 
 CLOSING_LINES = (

@@ -12,6 +12,8 @@
 
 mod common;
 
+use std::cell::Cell;
+
 use common::fixture::{Fixture, Step};
 use common::replay::{Cut, End, Feed, cut, replay};
 use common::run::Take;
@@ -23,27 +25,50 @@ fn server_bytes(fixture: &Fixture) -> usize {
     fixture.steps.iter().map(|s| if let Step::Server(bytes) = s { bytes.len() } else { 0 }).sum()
 }
 
-fn cut_at(fixture: &Fixture, at: Cut) {
-    for end in ENDS {
-        let done = std::panic::AssertUnwindSafe(|| cut(fixture, at, end));
-        if let Err(panic) = std::panic::catch_unwind(done) {
-            eprintln!("^^^ {} {at:?} {end:?}", fixture.name);
-            std::panic::resume_unwind(panic);
+/// What was done, and what it came to.
+#[derive(Default)]
+struct Total {
+    cuts: Cell<u64>,
+    in_doubt: Cell<u64>,
+}
+
+impl Total {
+    fn cut_at(&self, fixture: &Fixture, at: Cut) {
+        for end in ENDS {
+            let done = std::panic::AssertUnwindSafe(|| cut(fixture, at, end));
+            let run = std::panic::catch_unwind(done).unwrap_or_else(|panic| {
+                eprintln!("^^^ {} {at:?} {end:?}", fixture.name);
+                std::panic::resume_unwind(panic);
+            });
+            let recipients = run.outcomes.values().flat_map(|outcome| &outcome.recipients);
+            let in_doubt = recipients.filter(|recipient| recipient.status == Status::InDoubt).count();
+            self.cuts.set(self.cuts.get() + 1);
+            self.in_doubt.set(self.in_doubt.get() + in_doubt as u64);
         }
+    }
+
+    fn print(&self, what: &str) {
+        let (cuts, in_doubt) = (self.cuts.get(), self.in_doubt.get());
+        println!("transcripts: {cuts} cuts behind the bytes of {what}; {in_doubt} recipients in doubt");
+        assert!(cuts > 10_000 && in_doubt > 100, "{cuts} cuts, {in_doubt} in doubt");
     }
 }
 
 #[test]
 fn behind_every_byte_of_the_server() {
-    common::for_each_fixture(|f| (0..=server_bytes(f)).for_each(|n| cut_at(f, Cut::Server(n))));
+    let total = Total::default();
+    common::for_each_fixture(|f| (0..=server_bytes(f)).for_each(|n| total.cut_at(f, Cut::Server(n))));
+    total.print("the server");
 }
 
 #[test]
 fn behind_every_byte_of_the_client() {
+    let total = Total::default();
     common::for_each_fixture(|f| {
         let all = replay(f, Feed::Pieces, Take::All).sent_in_all;
-        (0..=all).for_each(|n| cut_at(f, Cut::Client(n)));
+        (0..=all).for_each(|n| total.cut_at(f, Cut::Client(n)));
     });
+    total.print("the client");
 }
 
 /// The commitment point is where the last byte is handed out: a driver that is stopped between its write and its report

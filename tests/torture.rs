@@ -2,7 +2,8 @@
 //!
 //! A hundred messages go over a link that is cut behind byte k of either direction: by FIN, by RST, by silence. In memory
 //! for many k (all of them with `SMTPIPE_TORTURE=1`, which takes about an hour), and through the blocking client over real sockets for some. How many
-//! cuts were made, and how much was left in doubt, is printed.
+//! cuts were made, and how much was left in doubt, is printed. `secure.rs` does it to encrypted sessions, byte by byte of what is on
+//! the wire.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,6 +14,11 @@
 #[path = "torture/mod.rs"]
 mod harness;
 
+#[path = "tls/certificates.rs"]
+#[allow(dead_code, reason = "only a good certificate is needed here")]
+mod certificates;
+#[path = "torture/secure.rs"]
+mod secure;
 #[path = "torture/sockets.rs"]
 mod sockets;
 
@@ -38,7 +44,10 @@ fn thorough() -> bool {
 
 /// Runs a job for every item, on as many threads as there are processors.
 fn in_parallel<T: Sync>(items: &[T], job: impl Fn(&T) + Sync) {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    on_threads(std::thread::available_parallelism().map_or(1, usize::from), items, job);
+}
+
+fn on_threads<T: Sync>(threads: usize, items: &[T], job: impl Fn(&T) + Sync) {
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         for _ in 0..threads {

@@ -10,6 +10,8 @@
 //! - `whole`: don't cut; counts start anew;
 //! - `passed`: how many bytes of the client's and of the server's passed since then;
 //! - `idle`: waits until no connection is open (`late` if that takes a minute);
+//! - `heard`: what was said by the client of each connection since this was last asked, in hexadecimal, a blank in front of each,
+//!   whether or not it was passed on; from the first time on it is kept;
 //! - `made`: how many cuts were made in all.
 
 use std::io::{self, BufRead, Write};
@@ -67,7 +69,12 @@ fn obey(relay: &Relay, line: &str) -> Option<String> {
             Some(format!("{client} {server}"))
         }
         ["idle"] => Some(if relay.idle(Duration::from_secs(60)) { "ok" } else { "late" }.to_owned()),
+        ["heard"] => Some(relay.heard().iter().map(|own| format!(" {}", hex(own))).collect()),
         ["made"] => Some(relay.made().to_string()),
         _ => None,
     }
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
 }

@@ -12,7 +12,7 @@ mod common;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
-use common::fixture::{Expect, Fixture, Letter, Mailbox, Settings, Step, Verdict};
+use common::fixture::{Expect, Fixture, Letter, Mailbox, Settings, Step, Streaming, Verdict};
 
 fn main() -> std::io::Result<()> {
     let names: Vec<String> = std::env::args().skip(1).collect();
@@ -23,12 +23,10 @@ fn main() -> std::io::Result<()> {
 }
 
 fn fixture(f: &Fixture) -> String {
-    // The sources of streamed content are each language's own business, and are tested there.
-    let streams = f.messages.iter().any(|message| message.stream.is_some());
     object(&[
         ("name", text(&f.name)),
         ("rfc", text(&f.rfc)),
-        ("drivers", (f.for_drivers() && !streams).to_string()),
+        ("drivers", f.for_drivers().to_string()),
         ("options", settings(&f.options)),
         ("remembered", remembered(&f.options)),
         ("messages", list(f.messages.iter().map(|m| letter(f, m)))),
@@ -46,6 +44,7 @@ fn settings(s: &Settings) -> String {
         ("max_unanswered", number(s.unanswered)),
         ("recipients", text(if s.all_recipients { "all" } else { "any" })),
         ("chunking", optional(s.chunking.as_deref())),
+        ("chunk_size", number(s.chunk_size)),
         ("starttls", optional(s.starttls.as_deref())),
         ("clear_after_failed_tls", s.clear_after_failed_tls.to_string()),
         ("implicit_tls", s.implicit_tls.to_string()),
@@ -77,8 +76,23 @@ fn letter(f: &Fixture, m: &Letter) -> String {
         ("binary", m.binary.to_string()),
         ("require", list(m.require.iter().map(|keyword| text(keyword)))),
         ("forward", list(m.forward.iter().map(|said| text(said)))),
+        ("stream", m.stream.as_ref().map_or_else(|| "null".to_owned(), stream)),
         // Without a step of its own it's there before the connection is.
         ("first", f.submitted_first().any(|first| first.name == m.name).to_string()),
+    ])
+}
+
+/// How the content is given as it goes: `fails` and `stalls` say behind how many octets.
+fn stream(s: &Streaming) -> String {
+    let number = |n: Option<u64>| n.map_or_else(|| "null".to_owned(), |n| n.to_string());
+    object(&[
+        ("piece", s.piece.to_string()),
+        ("length", number(s.length)),
+        ("rewind", s.rewind.to_string()),
+        ("strict", s.strict.to_string()),
+        ("seven_bit", s.seven_bit.to_string()),
+        ("fails", number(s.fails.map(|n| n as u64))),
+        ("stalls", number(s.stalls.map(|n| n as u64))),
     ])
 }
 

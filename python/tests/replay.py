@@ -36,7 +36,7 @@ Fixture: TypeAlias = dict[str, Any]
 Step: TypeAlias = dict[str, Any]
 
 _NOT_FOR_DRIVERS = re.compile(
-    r"^(WAIT |TAKE |MS |# only: *engine|# starttls:|# tls:|# nonce:|# auth: caller)", re.MULTILINE
+    r"^(WAIT |TAKE |# only: *engine|# starttls:|# tls:|# nonce:|# auth: caller)", re.MULTILINE
 )
 
 
@@ -190,6 +190,10 @@ class Server:
                 self._say(octets)
             case "connect":
                 self._hear()
+                # It's the client that leaves: if this server did first, that would be another script.
+                if self._peer is not None:
+                    self._listen(None)
+                    self._compare()
                 self._leave()
                 self._connect()
             case "eof" | "reset" as how:

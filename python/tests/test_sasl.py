@@ -75,6 +75,24 @@ class Scram:
         return bytearray(final + b",p=" + base64.b64encode(shown))
 
 
+class FreshToken:
+    """The example of docs/auth.md."""
+
+    complete = True
+
+    def __init__(self, user: str, fetch: Callable[[], str]) -> None:
+        self.user, self.fetch = user, fetch
+
+    def start(self, mechanisms: tuple[str, ...]) -> tuple[str, bytes] | None:
+        if "XOAUTH2" not in mechanisms:
+            return None
+        return "XOAUTH2", f"user={self.user}\1auth=Bearer {self.fetch()}\1\1".encode()
+
+    def respond(self, challenge: bytes) -> bytes:
+        assert challenge.startswith(b"{")
+        return b""
+
+
 class Login:
     """Asked twice."""
 
@@ -141,6 +159,19 @@ def test_over_tls() -> None:
         ) as client:
             assert client.tls is not None
             assert send_one(client).status == "delivered"
+
+
+def test_a_token_fetched_anew_at_each_connection() -> None:
+    tokens = ["expired", "tanstaaf", "tanstaaf"]
+    auth = FreshToken("tim", lambda: tokens.pop(0))
+    with sink(mail_max=1) as server:
+        with pytest.raises(smtpipe.AuthenticationError) as caught:
+            connect(server, auth)
+        assert caught.value.reply is not None
+        assert caught.value.reply.code == 535
+        with connect(server, auth) as client:
+            assert [one.status for one in client.send_all([MAIL] * 2)] == ["delivered"] * 2
+    assert tokens == []
 
 
 def test_the_server_refuses() -> None:
@@ -333,7 +364,11 @@ def test_it_cannot_wait_for_its_client() -> None:
             assert client.send(MAIL) == 3, "what doesn't wait is allowed"
             client.drive()
             assert client.collect() is not None, "so is what is known already"
-            for wait in (client.collect, client.flush, lambda: next(client.send_all([]))):
+            for wait in (
+                lambda: client.collect(PATIENCE),
+                lambda: client.flush(PATIENCE),
+                lambda: next(client.send_all([])),
+            ):
                 with pytest.raises(smtpipe.MisuseError, match="^auth: ") as one:
                     wait()
                 caught.append(one.value)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import select
 import threading
 from typing import TYPE_CHECKING, Any
@@ -12,6 +14,8 @@ import smtpipe
 from conftest import PATIENCE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from replay import Fixture, Step
 
 LEFT_OUT = {
@@ -56,7 +60,36 @@ def said(attributes: list[str]) -> dict[str, str | int | None]:
     return {name: value or None for name, _, value in pairs}
 
 
-def message(letter: dict[str, Any]) -> smtpipe.Message:
+class Source:
+    """Content that is given as it goes, as often as it is asked for from the beginning."""
+
+    def __init__(self, letter: dict[str, Any]) -> None:
+        self.content = letter["content"].encode("latin-1")
+        self.how = letter["stream"]
+
+    def __iter__(self) -> Iterator[bytes]:
+        content, fails = self.content[: self.how["fails"]], self.how["fails"]
+        for at in range(0, len(content), self.how["piece"]):
+            yield content[at : at + self.how["piece"]]
+        if fails is not None:
+            raise LookupError("it broke")
+
+
+def content(letter: dict[str, Any], pipes: contextlib.ExitStack) -> Any:
+    """What is given for it: octets, a source that can begin again or can't, or a pipe that runs dry."""
+    how = letter["stream"]
+    if how is None:
+        return letter["content"].encode("latin-1")
+    if how["stalls"] is None:
+        source = Source(letter)
+        return source if how["rewind"] else iter(source)
+    read, write = os.pipe()
+    pipes.callback(os.close, write)
+    os.write(write, letter["content"].encode("latin-1")[: how["stalls"]])
+    return pipes.enter_context(open(read, "rb", buffering=0))
+
+
+def message(letter: dict[str, Any], pipes: contextlib.ExitStack) -> smtpipe.Message:
     given = parameters(letter["sender"]["params"])
     if letter["binary"]:
         given["body"] = "BINARYMIME"
@@ -64,8 +97,11 @@ def message(letter: dict[str, Any]) -> smtpipe.Message:
         given["forward"] = said(letter["forward"])
     given["require"] = letter["require"]
     recipients = [(one["address"], parameters(one["params"])) for one in letter["recipients"]]
-    content = letter["content"].encode("latin-1")
-    return smtpipe.Message(letter["sender"]["address"], recipients, content, **given)
+    if letter["stream"] is not None:
+        given |= {key: letter["stream"][key] for key in ("strict", "length")}
+        if letter["stream"]["seven_bit"]:
+            given["body"] = "7BIT"
+    return smtpipe.Message(letter["sender"]["address"], recipients, content(letter, pipes), **given)
 
 
 def reply_text(reply: smtpipe.Reply | None) -> str | None:
@@ -93,6 +129,7 @@ class Caller:
         self.tickets: dict[str, int] = {}
         self.outcomes: list[smtpipe.Outcome] = []
         self.progress = threading.Condition()
+        self.pipes = contextlib.ExitStack()
 
     def operate_after(self, said: int, steps: list[Step]) -> None:
         with self.progress:
@@ -120,7 +157,7 @@ class Caller:
     def queue(self, step: Step) -> int:
         if step["do"] == "command":
             return self.client.command(step["line"])
-        return self.client.send(message(replay.letter(self.played, step["message"])))
+        return self.client.send(message(replay.letter(self.played, step["message"]), self.pipes))
 
     def collect(self, server: replay.Server) -> None:
         """Take outcomes until the server has played its script and the client has read all of it."""
@@ -196,7 +233,7 @@ def login(given: dict[str, Any]) -> dict[str, Any]:
 
 def options(played: Fixture) -> dict[str, Any]:
     given = played["options"]
-    optional = ("max_in_flight", "max_unanswered", "chunking")
+    optional = ("max_in_flight", "max_unanswered", "chunking", "chunk_size")
     found = {key: given[key] for key in optional if given[key] is not None}
     if given["level"] is not None:
         found["level"] = given["level"]
@@ -226,11 +263,12 @@ def test_transcript(name: str) -> None:
     else:
         try:
             caller = Caller(played, client)
-            for step in replay.first_steps(played):
-                caller.operate(step)
-            server.attach(caller)
-            caller.collect(server)
-            caller.check()
+            with caller.pipes:
+                for step in replay.first_steps(played):
+                    caller.operate(step)
+                server.attach(caller)
+                caller.collect(server)
+                caller.check()
         finally:
             client.close()
     finally:

@@ -52,6 +52,11 @@ MISUSES = {
 }
 """Why something isn't taken, likewise."""
 
+LEFT_OUT = {
+    "stream-eight-bit": "in C a source without octets over 127 is declared by BODY=7BIT, which is sent then",
+}
+"""What this client can't be asked for, by name. Rust and Python play it too."""
+
 OK, NOTHING = 0, 2
 
 
@@ -207,7 +212,15 @@ class Caller:
             self.order("forward", attribute)
         if letter["binary"]:
             self.order("binary")
-        self.order("content", letter["content"].encode("latin-1").hex())
+        octets = letter["content"].encode("latin-1").hex()
+        if (how := letter["stream"]) is None:
+            self.order("content", octets)
+        else:
+            if how["strict"]:
+                self.order("strict")
+            numbers = (how[key] for key in ("piece", "length", "fails", "stalls"))
+            said = ["-1" if number is None else str(number) for number in numbers]
+            self.order("stream", " ".join([*said, str(int(how["rewind"])), octets]))
         return int(self.order("submit")[1])
 
     def check(self, said: int) -> None:
@@ -227,7 +240,7 @@ class Caller:
         replay.check_outcomes(self.played, self.tickets, self.outcomes)
 
 
-@pytest.mark.parametrize("name", replay.names())
+@pytest.mark.parametrize("name", [name for name in replay.names() if name not in LEFT_OUT])
 def test_transcript(name: str, program: Path, tmp_path: Path) -> None:
     played = replay.fixture(name)
     server = replay.Server(played)
@@ -245,3 +258,11 @@ def test_transcript(name: str, program: Path, tmp_path: Path) -> None:
             caller.check(server.said)
     finally:
         server.finish()
+
+
+def test_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    assert set(LEFT_OUT) <= set(replay.names())
+    with capsys.disabled():
+        print(f"\n{len(LEFT_OUT)} transcripts are left out:")
+        for name, why in LEFT_OUT.items():
+            print(f"  {name}: {why}")

@@ -29,6 +29,8 @@ class Letter:
     recipients: list[str]
     content: bytes
     refused: list[str] = field(default_factory=list)
+    #: the content is drawn as it goes: from a source that can begin "again", or only "once", or that "fails" in the middle
+    source: str = ""
 
     @property
     def accepted(self) -> list[str]:

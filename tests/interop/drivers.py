@@ -8,7 +8,7 @@ import os
 import shlex
 import subprocess
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +54,34 @@ class Way:
     ahead: int = 0
     #: what is remembered of servers: loaded before, saved after
     peers: Path | None = None
+    #: "required" or "implicit", and whom to trust then
+    tls: str = "none"
+    authority: Path | None = None
+    #: octets in a chunk of what is drawn as it goes
+    chunk: int = 65536
+
+
+class Source:
+    """A content as it is drawn: from the beginning each time."""
+
+    def __init__(self, letter: Letter) -> None:
+        self.letter = letter
+
+    def __iter__(self) -> Iterator[bytes]:
+        content = self.letter.content
+        for at in range(0, len(content), 700):
+            if self.letter.source == "fails" and at >= len(content) // 2:
+                raise LookupError("as it has to")
+            yield content[at : at + 700]
+        if self.letter.source == "fails":
+            raise LookupError("as it has to")
+
+
+def content(letter: Letter) -> bytes | Iterable[bytes]:
+    """What a Python client is given."""
+    if not letter.source:
+        return letter.content
+    return iter(Source(letter)) if letter.source == "once" else Source(letter)
 
 
 def by_python(way: Way, letters: Sequence[Letter]) -> Report:
@@ -61,7 +89,7 @@ def by_python(way: Way, letters: Sequence[Letter]) -> Report:
     import smtpipe
 
     found: dict[int, smtpipe.Outcome] = {}
-    messages = (smtpipe.Message(letter.sender, letter.recipients, letter.content) for letter in letters)
+    messages = (smtpipe.Message(letter.sender, letter.recipients, content(letter)) for letter in letters)
     peers = None if way.peers is None else smtpipe.Peers.load(way.peers)
     try:
         client = smtpipe.connect(
@@ -73,6 +101,9 @@ def by_python(way: Way, letters: Sequence[Letter]) -> Report:
             max_in_flight=way.window,
             level=way.level,
             peers=peers,
+            tls=way.tls,
+            ca_file=way.authority,
+            chunk_size=way.chunk,
         )
     except OSError:
         return Report([unsent(letter) for letter in letters], "", 0, 0, 0)
@@ -131,11 +162,15 @@ def fed(
 def by_c(way: Way, letters: Sequence[Letter]) -> Report:
     """Through smtpipe.h: the letters go to send.c on its standard input."""
     work = b"".join(
-        b"%s %s %d\n%s" % (letter.sender.encode(), ",".join(letter.recipients).encode(), len(letter.content), letter.content)
+        b"%s %s %d %s\n%s"
+        % (letter.sender.encode(), ",".join(letter.recipients).encode(), len(letter.content), letter.source.encode(), letter.content)
         for letter in letters
     )
     arguments = [str(c_program()), "127.0.0.1", str(way.port), "lmtp" if way.lmtp else "smtp"]
     arguments += [f"timeout={int(way.timeout * 1000)}", f"level={way.level}", f"window={way.window}", f"ahead={way.ahead}"]
+    arguments.append(f"chunk={way.chunk}")
+    if way.tls != "none":
+        arguments += [f"tls={way.tls}", f"ca={way.authority}"]
     if way.peers is not None:
         arguments.append(f"peers={way.peers}")
     run = fed(arguments, work, 2 * PATIENCE)

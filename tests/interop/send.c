@@ -1,8 +1,11 @@
 /* Sends what stands on its standard input, by smtpipe.h, and prints each outcome as a line of JSON.
  *
  *   send HOST PORT smtp|lmtp [timeout=MILLISECONDS] [window=MESSAGES] [level=LEVEL] [peers=FILE] [ahead=MESSAGES]
+ *        [tls=required|implicit] [ca=FILE] [chunk=OCTETS]
  *
- * Input, for each message: "SENDER RECIPIENT[,RECIPIENT...] LENGTH\n", then LENGTH bytes of content. `ahead` messages are queued
+ * Input, for each message: "SENDER RECIPIENT[,RECIPIENT...] LENGTH\n", then LENGTH bytes of content. Behind LENGTH
+ * a word may stand: "again" and "once" have it drawn as it goes, from a source that can begin again or can't; the source of one that
+ * "fails" does so in the middle. `ahead` messages are queued
  * before it connects. Of what could not be queued any more, because the session had ended, nothing is printed.
  * The last line of output tells the level that was reached and what it cost. The peer cache is loaded and saved. */
 #include <smtpipe.h>
@@ -48,22 +51,65 @@ static int collect(void) {
   return 1;
 }
 
+/* A content that is drawn as it goes, a few octets at a time. */
+struct source {
+  unsigned char *content;
+  size_t length, at, fails_at;
+};
+
+static int64_t pull(uint8_t *buffer, size_t size, void *user) {
+  struct source *source = user;
+  size_t n = source->length - source->at;
+  if (source->at >= source->fails_at) return SMTPIPE_PULL_FAILED;
+  if (n > 700) n = 700;
+  if (n > size) n = size;
+  memcpy(buffer, source->content + source->at, n);
+  source->at += n;
+  return (int64_t)n;
+}
+
+static int32_t begin_again(void *user) {
+  ((struct source *)user)->at = 0;
+  return 0;
+}
+
+static void release(void *user) {
+  struct source *source = user;
+  free(source->content);
+  free(source);
+}
+
+/* Takes the content over. */
+static smtpipe_status draw(smtpipe_message *message, unsigned char *content, size_t length, const char *how) {
+  struct source *source = calloc(1, sizeof *source);
+  if (!source) check(SMTPIPE_ERR_NO_MEMORY, "source", NULL);
+  source->content = content;
+  source->length = length;
+  source->fails_at = strcmp(how, "fails") ? length + 1 : length / 2;
+  return smtpipe_message_set_content_callback(message, SMTPIPE_LENGTH_UNKNOWN, pull, strcmp(how, "once") ? begin_again : NULL, release,
+                                              source);
+}
+
 /* Reads one message; NULL at the end of the input. */
 static smtpipe_message *read_message(void) {
-  char line[4096], sender[512], recipients[3072], *recipient;
+  char line[4096], sender[512], recipients[3072], how[16] = "", *recipient;
   smtpipe_message *message = NULL;
   unsigned char *content;
   size_t length;
   if (!fgets(line, sizeof line, stdin)) return NULL;
-  if (sscanf(line, "%511s %3071s %zu", sender, recipients, &length) != 3) check(SMTPIPE_ERR_VALUE, "input", line);
+  if (sscanf(line, "%511s %3071s %zu %15s", sender, recipients, &length, how) < 3) check(SMTPIPE_ERR_VALUE, "input", line);
   content = malloc(length + 1);
   if (!content || fread(content, 1, length, stdin) != length) check(SMTPIPE_ERR_VALUE, "input", "too short");
   check(smtpipe_message_new(&message), "message", NULL);
   check(smtpipe_message_set_sender(message, sender), "sender", smtpipe_message_reason(message));
   for (recipient = strtok(recipients, ","); recipient; recipient = strtok(NULL, ","))
     check(smtpipe_message_add_recipient(message, recipient), "recipient", smtpipe_message_reason(message));
-  check(smtpipe_message_set_content(message, content, length), "content", smtpipe_message_reason(message));
-  free(content);
+  if (*how) {
+    check(draw(message, content, length, how), "content", smtpipe_message_reason(message));
+  } else {
+    check(smtpipe_message_set_content(message, content, length), "content", smtpipe_message_reason(message));
+    free(content);
+  }
   return message;
 }
 
@@ -97,6 +143,12 @@ static void option(char *argument) {
     configured(smtpipe_config_set_level(config, level), "level");
   } else if (!strcmp(argument, "peers")) {
     peers_file = value;
+  } else if (!strcmp(argument, "tls")) {
+    configured(smtpipe_config_set_tls(config, strcmp(value, "implicit") ? SMTPIPE_TLS_REQUIRED : SMTPIPE_TLS_IMPLICIT), "tls");
+  } else if (!strcmp(argument, "ca")) {
+    configured(smtpipe_config_set_ca_file(config, value), "ca");
+  } else if (!strcmp(argument, "chunk")) {
+    configured(smtpipe_config_set_chunk_size(config, number), "chunk");
   } else if (!strcmp(argument, "ahead")) {
     ahead = number;
   } else {

@@ -71,6 +71,10 @@ class Relay:
         client, server = self._order("passed").split()
         return {"client": int(client), "server": int(server)}
 
+    def heard(self) -> list[bytes]:
+        """What was said by the client of each connection since this was last asked; from the first time on it is kept."""
+        return [bytes.fromhex(own) for own in self._order("heard").split(" ")[1:]]
+
     def idle(self) -> None:
         """Wait until no connection is open."""
         assert self._order("idle") == "ok", "a connection stays open"

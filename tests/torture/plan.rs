@@ -111,6 +111,13 @@ impl Plan {
         Self { mails, recipients: base }
     }
 
+    /// Only so many of the messages.
+    pub(crate) fn first(mut self, count: usize) -> Self {
+        self.mails.truncate(count);
+        self.recipients = self.mails.iter().map(|mail| mail.recipients.len()).sum();
+        self
+    }
+
     /// The message of this sender.
     pub(crate) fn number_of(&self, sender: &str) -> Option<usize> {
         self.mails.iter().position(|mail| mail.sender == sender)

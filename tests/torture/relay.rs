@@ -52,6 +52,24 @@ struct State {
     server: u64,
     open: u32,
     closed: bool,
+    /// All that clients have said, whether or not it went on, connection by connection, since somebody asked for it.
+    heard: Option<Vec<Vec<u8>>>,
+}
+
+impl State {
+    /// A connection begins: which of those that are kept it is.
+    fn begin(&mut self) -> Option<usize> {
+        self.open += 1;
+        let heard = self.heard.as_mut()?;
+        heard.push(Vec::new());
+        heard.len().checked_sub(1)
+    }
+
+    fn hear(&mut self, nth: Option<usize>, bytes: &[u8]) {
+        if let Some(own) = nth.and_then(|nth| self.heard.as_mut()?.get_mut(nth)) {
+            own.extend_from_slice(bytes);
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -106,6 +124,12 @@ impl Relay {
         (state.client, state.server)
     }
 
+    /// What was said on each connection since this was last asked: from the first time on, it is kept. To be asked between
+    /// connections.
+    pub(crate) fn heard(&self) -> Vec<Vec<u8>> {
+        self.shared.state().heard.replace(Vec::new()).unwrap_or_default()
+    }
+
     /// How many cuts were made in all.
     pub(crate) fn made(&self) -> u64 {
         self.shared.state().made
@@ -133,11 +157,11 @@ fn connect(client: TcpStream, target: SocketAddr, shared: &Arc<Shared>) -> io::R
         stream.set_nodelay(true)?;
         stream.set_nonblocking(true)?;
     }
-    shared.state().open += 1;
+    let nth = shared.state().begin();
     let shared = Arc::clone(shared);
     thread::spawn(move || {
         // An error is the end of the connection, like any other.
-        let _ = Connection::new(client, server, &shared).run();
+        let _ = Connection::new(client, server, nth, &shared).run();
         shared.state().open -= 1;
         shared.changed.notify_all();
     });
@@ -177,14 +201,15 @@ struct Connection<'a> {
     server: TcpStream,
     up: Way,
     down: Way,
+    nth: Option<usize>,
     shared: &'a Shared,
     buffer: Vec<u8>,
 }
 
 impl<'a> Connection<'a> {
-    fn new(client: TcpStream, server: TcpStream, shared: &'a Shared) -> Self {
+    fn new(client: TcpStream, server: TcpStream, nth: Option<usize>, shared: &'a Shared) -> Self {
         let (up, down) = (Way::new(), Way::new());
-        Self { client, server, up, down, shared, buffer: vec![0; HOLD] }
+        Self { client, server, up, down, nth, shared, buffer: vec![0; HOLD] }
     }
 
     fn run(mut self) -> io::Result<()> {
@@ -229,7 +254,13 @@ impl<'a> Connection<'a> {
             let mut buffer = std::mem::take(&mut self.buffer);
             match source.read(&mut buffer) {
                 Ok(0) => self.way(from).ended = true,
-                Ok(n) => self.admit(from, buffer.get(..n).unwrap_or_default()),
+                Ok(n) => {
+                    let bytes = buffer.get(..n).unwrap_or_default();
+                    if from == From::Client {
+                        self.shared.state().hear(self.nth, bytes);
+                    }
+                    self.admit(from, bytes);
+                }
                 Err(error) if passing(&error) => {}
                 Err(error) => return Err(error),
             }

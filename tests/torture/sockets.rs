@@ -5,8 +5,9 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use smtpipe::client::{Client, Config, ConnectError};
-use smtpipe::session::{Level, Outcome, Ticket, Timeouts};
-use smtpipe::sink::{Rule, RuleAction, RuleStage, Sink, SinkOptions};
+use smtpipe::session::{Level, Outcome, SessionError, Ticket, Timeouts};
+use smtpipe::sink::{Rule, RuleAction, RuleStage, Sink, SinkOptions, SinkTls};
+use smtpipe::tls::{Identity, Tls, TlsMode};
 use smtpipe::wire::{Limits, Reply};
 
 use super::harness::fate::Terms;
@@ -19,20 +20,34 @@ use super::harness::worlds::{CHUNK, EXTENSIONS, RECIPIENTS};
 use super::{in_parallel, thorough};
 
 /// Only a hang takes so long.
-const LONG: Duration = Duration::from_secs(60);
+pub(super) const LONG: Duration = Duration::from_secs(60);
 /// How soon the client takes silence for an end. The truth doesn't depend on it.
 const PATIENCE: Duration = Duration::from_millis(120);
 
 /// A sink, and a relay in front of it.
-struct Bench {
+pub(super) struct Bench {
     sink: Sink,
-    relay: Relay,
+    pub(super) relay: Relay,
     terms: Terms,
+    tls: Option<Tls>,
+}
+
+/// What became of a session.
+pub(super) struct Played {
+    pub(super) tally: Tally,
+    /// The handshake was done.
+    pub(super) encrypted: bool,
+    pub(super) error: Option<SessionError>,
 }
 
 impl Bench {
-    fn new(plan: &Plan, lmtp: bool) -> Self {
+    /// `tls`: what the client demands, and what the sink has to show for it.
+    pub(super) fn new(plan: &Plan, lmtp: bool, tls: Option<(Tls, Identity)>) -> Self {
         let mut options = SinkOptions { lmtp, ..SinkOptions::default() };
+        let tls = tls.map(|(tls, identity)| {
+            options.tls = Some(SinkTls { identity, implicit: tls.mode == TlsMode::Implicit });
+            tls
+        });
         let rule =
             |at, pattern: &str, code| Rule::new(at, pattern, RuleAction::Reply(Reply::new(code, b"no")));
         options.rules = vec![
@@ -57,11 +72,11 @@ impl Bench {
         options.limits = Limits { rcpt_max: Some(RECIPIENTS), ..Limits::default() };
         let sink = Sink::start(options).unwrap();
         let relay = Relay::start(sink.addr().unwrap()).unwrap();
-        Self { sink, relay, terms }
+        Self { sink, relay, terms, tls }
     }
 
     /// One session over the relay, and what it was worth.
-    fn play(&self, plan: &Plan, level: Option<Level>, cut: Option<Cut>) -> Result<Tally, String> {
+    pub(super) fn play(&self, plan: &Plan, level: Option<Level>, cut: Option<Cut>) -> Result<Played, String> {
         self.relay.arm(cut);
         let patient = cut.is_none_or(|cut| cut.ending != Ending::Silence);
         let mut config = Config::new("127.0.0.1", self.relay.port());
@@ -69,7 +84,12 @@ impl Bench {
         config.session.level = level;
         config.session.chunk_size = CHUNK;
         config.session.timeouts = Timeouts::all(if patient { LONG } else { PATIENCE });
-        let outcomes = collect(plan, config)?;
+        if let Some(tls) = &self.tls {
+            config.tls = tls.clone();
+        }
+        let (outcomes, client) = collect(plan, config)?;
+        let (encrypted, error) = (client.tls().is_some(), client.error().cloned());
+        drop(client);
         if !self.relay.idle(LONG) || !self.sink.wait(LONG, |stats| stats.open == 0) {
             return Err("a connection stays open".to_owned());
         }
@@ -87,12 +107,13 @@ impl Bench {
         if cut.is_none() {
             ledger.as_planned(plan, &outcomes, &self.terms, false)?;
         }
-        ledger.judge(plan, &outcomes, &self.terms)
+        let tally = ledger.judge(plan, &outcomes, &self.terms)?;
+        Ok(Played { tally, encrypted, error })
     }
 }
 
 /// Sends everything; whatever happens, everything has its outcome.
-fn collect(plan: &Plan, config: Config) -> Result<Vec<Option<Outcome>>, String> {
+fn collect(plan: &Plan, config: Config) -> Result<(Vec<Option<Outcome>>, Client), String> {
     let mut client = Client::open(config).map_err(|error: ConnectError| error.to_string())?;
     let mut tickets: BTreeMap<Ticket, usize> = BTreeMap::new();
     for (number, mail) in plan.mails.iter().enumerate() {
@@ -114,7 +135,7 @@ fn collect(plan: &Plan, config: Config) -> Result<Vec<Option<Outcome>>, String> 
         }
     }
     client.quit(Some(LONG));
-    Ok(outcomes)
+    Ok((outcomes, client))
 }
 
 #[test]
@@ -125,7 +146,7 @@ fn the_client_tells_the_truth_wherever_the_connection_breaks() {
     let work: Vec<_> = levels.flat_map(|level| [(false, level), (true, level)]).zip(1..).collect();
     let sum = Mutex::new((Tally::default(), 0, Vec::new()));
     in_parallel(&work, |&((lmtp, level), seed)| {
-        let bench = Bench::new(&plan, lmtp);
+        let bench = Bench::new(&plan, lmtp, None);
         let name = format!("{} {}", if lmtp { "lmtp" } else { "smtp" }, level.map_or("auto", Level::as_str));
         let mut failures = Vec::new();
         let mut tally = Tally::default();
@@ -141,7 +162,7 @@ fn the_client_tells_the_truth_wherever_the_connection_breaks() {
             let ending = [Ending::Fin, Ending::Rst, Ending::Silence][nth % 3];
             let cut = Cut { from, at, ending };
             match bench.play(&plan, level, Some(cut)) {
-                Ok(more) => tally.add(&more),
+                Ok(played) => tally.add(&played.tally),
                 Err(why) => failures.push(format!("{name}: {cut:?}\n{why}")),
             }
         }

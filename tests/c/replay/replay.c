@@ -112,6 +112,72 @@ static size_t unhex(char *text)
     return len;
 }
 
+/* Content that is given as it goes. Released when the client is done with it. */
+struct source {
+    uint8_t *octets;
+    size_t len, at;
+    long piece, fails, stalls;
+};
+
+static int64_t pull(uint8_t *buffer, size_t size, void *user)
+{
+    struct source *source = (struct source *)user;
+    size_t n = source->len - source->at;
+    if (source->fails >= 0 && source->at >= (size_t)source->fails) {
+        return SMTPIPE_PULL_FAILED;
+    }
+    if (source->stalls >= 0 && source->at >= (size_t)source->stalls) {
+        return SMTPIPE_PULL_AGAIN;
+    }
+    if (source->fails >= 0 && n > (size_t)source->fails - source->at) {
+        n = (size_t)source->fails - source->at;
+    }
+    if (source->stalls >= 0 && n > (size_t)source->stalls - source->at) {
+        n = (size_t)source->stalls - source->at;
+    }
+    if (n > (size_t)source->piece) {
+        n = (size_t)source->piece;
+    }
+    CHECK(n <= size);
+    memcpy(buffer, source->octets + source->at, n);
+    source->at += n;
+    return (int64_t)n;
+}
+
+static int32_t begin_again(void *user)
+{
+    ((struct source *)user)->at = 0;
+    return 0;
+}
+
+static void release(void *user)
+{
+    struct source *source = (struct source *)user;
+    free(source->octets);
+    free(source);
+}
+
+/* PIECE LENGTH FAILS STALLS REWIND OCTETS; -1 for what isn't so. */
+static int32_t stream(char *words)
+{
+    struct source *source = (struct source *)calloc(1, sizeof *source);
+    long length, rewind;
+    CHECK(source != NULL);
+    source->piece = strtol(words, &words, 10);
+    length = strtol(words, &words, 10);
+    source->fails = strtol(words, &words, 10);
+    source->stalls = strtol(words, &words, 10);
+    rewind = strtol(words, &words, 10);
+    CHECK(*words == ' ');
+    words++;
+    source->len = unhex(words);
+    source->octets = (uint8_t *)malloc(source->len + 1);
+    CHECK(source->octets != NULL);
+    memcpy(source->octets, words, source->len);
+    return smtpipe_message_set_content_callback(message, length < 0 ? SMTPIPE_LENGTH_UNKNOWN : length, pull,
+                                                rewind != 0 ? begin_again : NULL, release, source);
+}
+
 static int32_t level_of(const char *name)
 {
     int32_t level = 0;
@@ -173,6 +239,8 @@ static void set(char *key)
         OK(smtpipe_config_set_chunking(config, strcmp(value, "never") == 0    ? SMTPIPE_CHUNKING_NEVER
                                                : strcmp(value, "always") == 0 ? SMTPIPE_CHUNKING_ALWAYS
                                                                               : SMTPIPE_CHUNKING_AUTO));
+    } else if (strcmp(key, "chunk_size") == 0) {
+        OK(smtpipe_config_set_chunk_size(config, number));
     } else if (strcmp(key, "utf8") == 0) {
         OK(smtpipe_config_set_utf8(config, strcmp(value, "downgrade") == 0 ? SMTPIPE_UTF8_DOWNGRADE_DOMAIN
                                                                            : SMTPIPE_UTF8_REFUSE));
@@ -254,6 +322,10 @@ static void obey(char *order)
         answer(smtpipe_message_set_forward(message, argument, value[0] == '\0' ? NULL : value));
     } else if (strcmp(order, "binary") == 0) {
         answer(smtpipe_message_set_content_kind(message, SMTPIPE_CONTENT_BINARY));
+    } else if (strcmp(order, "strict") == 0) {
+        answer(smtpipe_message_set_content_kind(message, SMTPIPE_CONTENT_STRICT));
+    } else if (strcmp(order, "stream") == 0) {
+        answer(stream(argument));
     } else if (strcmp(order, "content") == 0) {
         size_t len = unhex(argument);
         answer(smtpipe_message_set_content(message, (const uint8_t *)argument, len));
