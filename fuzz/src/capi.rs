@@ -3,19 +3,22 @@
 //! nothing, every ticket has one outcome, every loan is given back once, and what is delivered was accepted.
 #![allow(unsafe_code, reason = "this is what a C caller does")]
 
+mod answers;
 mod look;
+mod serving;
 
 use std::ffi::{CString, c_void};
 use std::ptr::{null, null_mut};
 
 use capi::capabilities::*;
 use capi::config::*;
+use capi::config_auth::*;
 use capi::config_limits::*;
+use capi::config_tls::*;
 use capi::error::*;
 use capi::event::*;
 use capi::message::*;
 use capi::outcome::*;
-use capi::request::*;
 use capi::server::*;
 use capi::server_options::*;
 use capi::session::*;
@@ -41,7 +44,7 @@ pub fn run(data: &[u8]) {
 
 /// As the fuzzer would have to find it out: messages first, then a session that flows, or the server's words as they are.
 pub(crate) fn seed(said: &[u8], letters: &[Letter]) -> Vec<u8> {
-    let mut input = vec![0, 0, 0, 0];
+    let mut input = vec![0, 0, 0, 0, 0];
     let text = |input: &mut Vec<u8>, op: u8, text: &str| {
         input.extend([op, text.len().min(255) as u8]);
         input.extend_from_slice(&text.as_bytes()[..text.len().min(255)]);
@@ -76,6 +79,8 @@ struct World {
     up: Vec<u8>,
     down: Vec<u8>,
     now: u64,
+    /// Whose content was asked for last.
+    asked: u64,
     /// The session asked for another connection, or has had none yet.
     unconnected: bool,
     started: bool,
@@ -111,7 +116,7 @@ impl World {
         let (mut config, mut options) = (null_mut(), null_mut());
         let (mut session, mut server, mut message) = (null_mut(), null_mut(), null_mut());
         let (flags, level) = (choices.byte(), i32::from(choices.byte() % 6));
-        let (window, number) = (choices.byte(), choices.byte());
+        let (window, number, asks) = (choices.byte(), choices.byte(), choices.byte());
         // SAFETY: each handle is made before it is used, and the places are writable.
         unsafe {
             assert!(fine(smtpipe_config_new(&raw mut config)));
@@ -122,6 +127,13 @@ impl World {
             fine(smtpipe_config_set_max_in_flight(config, usize::from(window)));
             fine(smtpipe_config_set_max_unanswered(config, usize::from(number) * 8));
             fine(smtpipe_config_set_timeout(config, i32::from(number % 12), u64::from(number) * 100));
+            fine(smtpipe_config_set_tls(config, i32::from(asks & 3)));
+            fine(smtpipe_config_set_chunk_size(config, usize::from(asks >> 5) * 8));
+            match asks >> 2 & 3 {
+                1 => drop(fine(smtpipe_config_set_auth_caller(config))),
+                2 => drop(fine(smtpipe_config_set_credentials(config, c"user".as_ptr(), c"pencil".as_ptr()))),
+                _ => {}
+            }
             readable(smtpipe_config_reason(config));
             assert!(fine(smtpipe_session_new(config, &raw mut session)));
             smtpipe_config_free(config);
@@ -141,6 +153,7 @@ impl World {
             up: Vec::new(),
             down: Vec::new(),
             now: 1000,
+            asked: 1,
             unconnected: true,
             started: false,
             content_asked: false,
@@ -158,7 +171,7 @@ impl World {
         // SAFETY: every handle lives until `end`, is used by this thread alone, and was made by its own function; texts end in
         // NUL, lengths are those of the memory, places are writable.
         unsafe {
-            match choices.byte() % 22 {
+            match choices.byte() % 23 {
                 0 => {
                     let mut fresh = null_mut();
                     assert!(fine(smtpipe_message_new(&raw mut fresh)));
@@ -209,6 +222,7 @@ impl World {
                 },
                 19 => drop(fine(smtpipe_session_cancel(session, choices.byte() as u64))),
                 20 => drop(self.outcomes.pop().map(|outcome| smtpipe_outcome_free(outcome))),
+                21 => self.answer(choices),
                 _ => {
                     readable(smtpipe_session_reason(session));
                     readable(smtpipe_message_reason(message));
@@ -238,7 +252,9 @@ impl World {
         // SAFETY: see `turn`; the loan stays as it is until `give_back`, and the count of loans lives as long as the world.
         unsafe {
             fine(smtpipe_message_set_content_kind(self.message, i32::from(how >> 1 & 3)));
-            if how & 1 == 0 {
+            if how & 8 != 0 {
+                self.pieces(how, choices);
+            } else if how & 1 == 0 {
                 fine(smtpipe_message_set_content(self.message, bytes.as_ptr(), bytes.len()));
             } else {
                 let loan = Box::leak(Box::<[u8]>::from(bytes));
@@ -343,6 +359,13 @@ impl World {
                     return;
                 }
                 readable(event.why);
+                if event.kind == smtpipe_event_kind::SMTPIPE_EVENT_WANT_CONTENT as i32 {
+                    self.asked = event.ticket;
+                }
+                if event.data.len > 0 {
+                    let data = std::slice::from_raw_parts(event.data.data, event.data.len);
+                    assert_eq!(data.len(), event.data.len);
+                }
                 self.unconnected |= event.kind == smtpipe_event_kind::SMTPIPE_EVENT_RECONNECT as i32;
                 let is_outcome = event.kind == smtpipe_event_kind::SMTPIPE_EVENT_OUTCOME as i32;
                 assert_eq!(is_outcome, !event.outcome.is_null());
@@ -394,53 +417,6 @@ impl World {
             if let Some(&outcome) = self.outcomes.get(choices.up_to(9)) {
                 look_at_outcome(outcome);
             }
-        }
-    }
-
-    /// The application behind the server half.
-    unsafe fn serve(&mut self, choices: &mut Choices<'_>) {
-        // SAFETY: a request is numbers and pointers, for which all zeroes will do; see `turn`. What it points at lives until
-        // the next call on the server.
-        unsafe {
-            let mut request: smtpipe_request = std::mem::zeroed();
-            if fine(smtpipe_server_next_request(self.server, &raw mut request, size_of::<smtpipe_request>()))
-            {
-                self.content_asked = request.kind == smtpipe_request_kind::SMTPIPE_REQUEST_CONTENT_END as i32;
-                for bytes in [request.text, request.params] {
-                    assert!(bytes.len == 0 || !bytes.data.is_null());
-                    if bytes.len > 0 {
-                        assert!(std::slice::from_raw_parts(bytes.data, bytes.len).len() == bytes.len);
-                    }
-                }
-            }
-            for _ in 0..request.replies.max(1) {
-                if !smtpipe_server_awaits_answer(self.server) {
-                    return;
-                }
-                let how = choices.byte();
-                if how < 0xe0 {
-                    let accepted = fine(smtpipe_server_accept(self.server));
-                    self.accepted += u64::from(accepted && self.content_asked);
-                } else {
-                    let code = i32::from(u16::from(choices.byte()) * 3);
-                    let replied = fine(smtpipe_server_reply(self.server, code, text(choices).as_ptr()));
-                    self.accepted += u64::from(replied && self.content_asked && code < 300);
-                }
-            }
-        }
-    }
-
-    unsafe fn server_output(&mut self, choices: &mut Choices<'_>) {
-        let mut bytes = smtpipe_bytes { data: null(), len: 0 };
-        // SAFETY: see `turn`; the output lives until the next call on the server.
-        unsafe {
-            assert!(fine(smtpipe_server_output(self.server, &raw mut bytes)));
-            let len = bytes.len.min(usize::from(choices.byte()) * 2);
-            if len > 0 {
-                self.down.extend_from_slice(std::slice::from_raw_parts(bytes.data, len));
-            }
-            assert!(fine(smtpipe_server_sent(self.server, len)));
-            smtpipe_server_wants_input(self.server);
         }
     }
 

@@ -364,7 +364,11 @@ def test_it_cannot_wait_for_its_client() -> None:
             assert client.send(MAIL) == 3, "what doesn't wait is allowed"
             client.drive()
             assert client.collect() is not None, "so is what is known already"
-            for wait in (client.collect, client.flush, lambda: next(client.send_all([]))):
+            for wait in (
+                lambda: client.collect(PATIENCE),
+                lambda: client.flush(PATIENCE),
+                lambda: next(client.send_all([])),
+            ):
                 with pytest.raises(smtpipe.MisuseError, match="^auth: ") as one:
                     wait()
                 caught.append(one.value)

@@ -91,6 +91,20 @@ def test_a_user_with_a_certificate(door: Door, driver: str, secure: SecureServer
 
 @pytest.mark.parametrize("driver", list(DRIVERS))
 @pytest.mark.parametrize("door", LOGGED_IN, ids=str)
+def test_who_submitted_it(door: Door, driver: str, secure: SecureServer) -> None:
+    """AUTH on MAIL (RFC 4954 section 5): known, with what has to be encoded, and not known."""
+    mail = queue(secure, 2)
+    posts = [replace(Post.of(letter), asks={"submitter": who}) for letter, who in zip(mail, ("e=mc2@example.com", "<>"), strict=True)]
+
+    report = DRIVERS[driver](door, Terms(RIGHT), posts)
+
+    check_delivered(secure, mail, report)
+    told = [line.rpartition(" ")[2] for line in report.sent if line.startswith("MAIL ")]
+    assert told == ["AUTH=e+3Dmc2@example.com", "AUTH=<>"]
+
+
+@pytest.mark.parametrize("driver", list(DRIVERS))
+@pytest.mark.parametrize("door", LOGGED_IN, ids=str)
 def test_a_wrong_password(door: Door, driver: str, secure: SecureServer) -> None:
     report = unsent(door, Terms(replace(RIGHT, password="wrong")), driver, secure)
 

@@ -62,6 +62,7 @@ smtpipe_status message_wish(smtpipe_message *message, const char *name, char *va
   if (!strcmp(name, "require_tls")) return smtpipe_message_set_require_tls(message, 1);
   if (!strcmp(name, "prdr")) return smtpipe_message_set_prdr(message, 1);
   if (!strcmp(name, "utf8_headers")) return smtpipe_message_set_utf8_headers(message, 1);
+  if (!strcmp(name, "submitter")) return smtpipe_message_set_submitter(message, value);
   if (!strcmp(name, "forward")) return forward(message, value);
   if (!strcmp(name, "require")) return require(message, value);
   return SMTPIPE_ERR_VALUE;
