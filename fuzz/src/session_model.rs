@@ -35,7 +35,9 @@ fn case(choices: &mut Choices<'_>) -> Case {
         early: flags & 64 != 0 && pipelining && !old,
         strict: more & 1 != 0,
         undrained: flags & 128 != 0,
-        ..Manners::default()
+        prdr: more & 128 != 0,
+        binary: more & 128 != 0,
+        forwards: [None, Some(true), Some(false), Some(true)][usize::from(more >> 6)],
     };
     let settings = Settings {
         lmtp,
@@ -79,15 +81,21 @@ fn letter(at: usize, choices: &mut Choices<'_>) -> Letter {
     if content == "\u{e4}".as_bytes() {
         content = b"x".repeat(choices.number() % 500);
     }
+    let mut sender = mailbox(format!("{sender}s{at}@a.example"));
+    // What they ask for stands in their number.
+    if at % 3 == 1 {
+        sender.params.push("PRDR".to_owned());
+    }
+    let forward = (at % 3 == 2).then(|| format!("ADDR=192.0.2.{at}")).into_iter().collect();
     Letter {
         name: format!("m{at}"),
-        sender: mailbox(format!("{sender}s{at}@a.example")),
+        sender,
         recipients,
         stream: stream(shape, content.len(), choices),
         content,
-        binary: false,
+        binary: shape & 0xe7 == 0xc3,
         require: Vec::new(),
-        forward: Vec::new(),
+        forward,
     }
 }
 
