@@ -63,8 +63,9 @@ lint: $(VENV)/.tools ## rustfmt, clippy, rustdoc, ruff, mypy, the header, the ex
 	$(PYTHON) scripts/suites.py checks $(SUITE)
 
 .PHONY: torture
-torture: ## a session of 100 messages cut at every byte, at every level, and the property tests at length (hours)
+torture: $(VENV)/.tools ## a session of 100 messages cut at every byte, at every level, and the property tests at length (hours)
 	PROPTEST_CASES=20000 SMTPIPE_TORTURE=1 $(CARGO) test --release --locked
+	SMTPIPE_CUTS=500 $(VENV)/bin/python -m pytest -q -s tests/torture
 
 .PHONY: fuzz
 fuzz: ## fuzzes each target for T seconds (T=20; TARGET=name for one), from the transcripts and fuzz/corpus

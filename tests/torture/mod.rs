@@ -1,7 +1,9 @@
 //! Cut everywhere: a session of a hundred messages, a link that breaks behind any byte, and the truth of what the server
 //! had accepted by then.
 //!
-//! `plan` is what is sent and what has to become of it; `worlds` are the levels and servers; `server` is the far end, which
+//! `plan` is what is sent, `fate` what has to become of it, `sources` gives the contents that are drawn as they go; `worlds` are
+//! the levels and servers; `server` is the far end, which keeps the ledger; `link` joins both and breaks; `positions` says where;
+//! `truth` compares what was reported with what was accepted. `relay` breaks real connections.
 #![allow(dead_code, reason = "each test crate uses a part of this module")]
 #![allow(
     clippy::unwrap_used,
