@@ -8,7 +8,7 @@ use crate::choices::Choices;
 use crate::common::build;
 use crate::common::fixture::{Letter, Mailbox, Settings};
 use crate::common::run::Run;
-use crate::session_hostile::SAYINGS;
+use crate::session_hostile::{SAYINGS, feed};
 
 const HEAD: &[u8] = b"smtpipe-peers 1\n";
 
@@ -62,7 +62,7 @@ fn talk(record: &PeerRecord, choices: &mut Choices<'_>) {
     run.start();
     assert!(run.session.level() <= Level::Streaming);
     for _ in 0..12 {
-        run.feed(choices.one_of(&SAYINGS));
+        feed(&mut run, choices.one_of(&SAYINGS));
         if run.wants_connection() {
             run.events.push("connected".to_owned());
             run.connect();

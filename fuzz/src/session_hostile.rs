@@ -95,7 +95,7 @@ fn watched(script: &Script<'_>) {
 
 /// All of it at once, but the referee hears no more than the session does: nobody hears what is said on a connection that has
 /// been dropped, be it in the middle of what was read.
-fn feed(run: &mut Run, bytes: &[u8]) {
+pub(crate) fn feed(run: &mut Run, bytes: &[u8]) {
     for line in bytes.split_inclusive(|&byte| byte == b'\n') {
         if run.session.is_detached() || run.session.half_close() {
             break;
