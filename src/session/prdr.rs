@@ -29,6 +29,13 @@ impl Transaction {
     pub(super) fn on_prdr(&mut self, reply: ReplyRef<'_>) -> bool {
         match self.prdr {
             Prdr::Asked if reply.class() == Class::Intermediate => self.prdr = Prdr::Running(0),
+            Prdr::Running(_) if self.finals < self.accepted && self.is_condemned() => {
+                // No acceptance in it is believed, but a refusal is.
+                if reply.class() != Class::Positive {
+                    self.decline(self.finals);
+                }
+                self.finals += 1;
+            }
             Prdr::Running(from) if self.finals < self.accepted => {
                 self.finals += 1;
                 let status = self.negative();

@@ -56,6 +56,8 @@ pub(super) struct Transaction {
     /// Replies come behind a 421: a refusal only says that the server is going.
     pub(super) after_421: bool,
     pub(super) prdr: Prdr,
+    /// Recipients let in by their RCPT whom PRDR's replies refused, in a condemned transaction: not taken, whatever was.
+    declined: Vec<u32>,
 }
 
 impl Transaction {
@@ -78,6 +80,7 @@ impl Transaction {
             all_503: true,
             after_421: false,
             prdr: Prdr::No,
+            declined: Vec::new(),
         }
     }
 
@@ -361,11 +364,17 @@ impl Transaction {
         named.filter(|index| !self.turned_away.contains(index)).nth(nth)
     }
 
+    /// One of them was refused by a reply of his own to the content.
+    pub(super) fn decline(&mut self, nth: usize) {
+        self.declined.extend(self.let_in(nth));
+    }
+
     /// All of them are in doubt; under LMTP the one that the reply is about.
     fn doubt(&mut self, only: Option<usize>) {
         let nths = only.map_or(0..self.accepted, |nth| nth..nth + 1);
         for nth in nths {
-            if let Some(slot) = self.let_in(nth).and_then(|index| self.job.verdicts.get_mut(index as usize)) {
+            let taken = self.let_in(nth).filter(|index| !self.declined.contains(index));
+            if let Some(slot) = taken.and_then(|index| self.job.verdicts.get_mut(index as usize)) {
                 *slot = Verdict::Settled(Status::InDoubt, None);
             }
         }
