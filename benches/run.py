@@ -16,16 +16,7 @@ from mta import SmtpSink
 OUT = Path(__file__).resolve().parent / "RESULTS.md"
 
 #: Why a figure is missed, for those that are known to be; printed only where the run has missed it.
-REASONS: dict[str, str] = {
-    "P5": (
-        "of some 17 µs a message 1 is spent outside the kernel (perf stat), and each call hands it 256 KiB: what is left is how well two "
-        "processes that both use all of their core keep step. Runs of the same build on the same quiet machine lie between 0.64 and 0.89"
-    ),
-    "P8": (
-        "within one run of 1,000,000 from Python each hundred thousand takes either 1.24 or 1.41 µs a message, the last no more often the "
-        "one than the first: sender and sink have two gears, and a longer run sees both. The bare loop shows the like. Nothing grows"
-    ),
-}
+REASONS: dict[str, str] = {}
 
 HEAD = """\
 # Figures
