@@ -245,7 +245,7 @@ impl Session {
             return false;
         }
         if let Some(mut transaction) = self.flight.pop_front() {
-            transaction.on_final(reply, false, &mut self.finals);
+            transaction.on_cut_short(reply, self.options.lmtp, &mut self.finals);
             self.ledger.pop();
             self.close(transaction);
             self.reconnect(ReconnectReason::Abandoned);

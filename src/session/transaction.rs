@@ -235,6 +235,15 @@ impl Transaction {
         !lmtp || self.finals >= self.accepted
     }
 
+    /// The content was refused while it was on its way, and is not sent to its end: nobody gets it. Under LMTP the reply is the
+    /// first recipient's own, and no verdict on the others.
+    pub(super) fn on_cut_short(&mut self, reply: ReplyRef<'_>, lmtp: bool, keeper: &mut Keeper) {
+        self.on_final(reply, lmtp && self.accepted > 0, keeper);
+        for verdict in &mut self.job.verdicts {
+            verdict.settle(Status::NotSent, None);
+        }
+    }
+
     /// Not everybody was accepted, and the policy is all or nobody.
     pub(super) fn on_policy(&mut self) {
         self.job.decided = Some(self.negative());
