@@ -63,6 +63,8 @@ pub(crate) struct Deal {
     pub(crate) part: Option<u16>,
     /// RSET, or its content, has ended it.
     ended: bool,
+    /// A RSET behind it was accepted: of it nothing can be open.
+    cleared: bool,
     /// The RSET in front of it was refused.
     pub(crate) mixed: bool,
     /// MAIL asked for a reply for each recipient.
@@ -380,9 +382,10 @@ impl Referee {
             (Kind::Rset, deal) => {
                 // Harmless if the transaction before it is known to have come to its end.
                 let over = deal.is_none_or(|d| {
+                    d.cleared |= code < 300;
                     let taken = d.recipients.iter().any(|(_, code)| code.is_some_and(|c| c < 300));
                     let nothing = d.mail.is_some_and(|c| c >= 400) && !taken && !d.mixed;
-                    nothing || d.finals.iter().any(|&c| c < 300 || d.data.is_some())
+                    d.cleared || nothing || d.finals.iter().any(|&c| c < 300 || d.data.is_some())
                 });
                 self.reset_refused = code >= 400 && !over;
             }
