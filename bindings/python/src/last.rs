@@ -4,50 +4,43 @@
 //! It must never be asked by anything but the object's identity, and so it keeps the object.
 
 use engine::wire::{Address, Content};
+use pyo3::PyTypeInfo;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 
-/// The last sender and the last content, each with the object it came from.
+/// The last sender and the last content.
 #[derive(Default)]
 pub(crate) struct Last {
-    sender: Option<(Py<PyString>, Address)>,
-    content: Option<(Py<PyBytes>, Content)>,
+    pub(crate) sender: Known<PyString, Address>,
+    pub(crate) content: Known<PyBytes, Content>,
 }
 
-impl Last {
-    /// The address of this very object, or what `parse` makes of it.
-    pub(crate) fn sender<'py>(
-        &mut self,
-        text: &Bound<'py, PyAny>,
-        parse: impl FnOnce(&Bound<'py, PyAny>) -> PyResult<Address>,
-    ) -> PyResult<Address> {
-        if let Some((object, address)) = &self.sender
-            && object.is(text)
-        {
-            return Ok(address.clone());
-        }
-        let address = parse(text)?;
-        if let Ok(text) = text.cast_exact::<PyString>() {
-            self.sender = Some((text.clone().unbind(), address.clone()));
-        }
-        Ok(address)
-    }
+/// One object that can't change, and what was made of it.
+pub(crate) struct Known<T, V>(Option<(Py<T>, V)>);
 
-    /// The content of this very object, or what `look` makes of it.
-    pub(crate) fn content<'py>(
+impl<T, V> Default for Known<T, V> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T: PyTypeInfo, V: Clone> Known<T, V> {
+    /// What is known of this very object, or what `make` makes of it.
+    pub(crate) fn of<'py>(
         &mut self,
         object: &Bound<'py, PyAny>,
-        look: impl FnOnce(&Bound<'py, PyAny>) -> PyResult<Content>,
-    ) -> PyResult<Content> {
-        if let Some((bytes, content)) = &self.content
-            && bytes.is(object)
+        make: impl FnOnce(&Bound<'py, PyAny>) -> PyResult<V>,
+    ) -> PyResult<V> {
+        if let Some((known, value)) = &self.0
+            && known.is(object)
         {
-            return Ok(content.clone());
+            return Ok(value.clone());
         }
-        let content = look(object)?;
-        if let Ok(bytes) = object.cast_exact::<PyBytes>() {
-            self.content = Some((bytes.clone().unbind(), content.clone()));
+        let value = make(object)?;
+        // Not a subclass, which may change.
+        if let Ok(exact) = object.cast_exact::<T>() {
+            self.0 = Some((exact.clone().unbind(), value.clone()));
         }
-        Ok(content)
+        Ok(value)
     }
 }

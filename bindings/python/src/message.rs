@@ -33,8 +33,8 @@ impl Message {
         if !content.is_exact_instance_of::<PyBytes>() {
             return Self::from_parts(sender, recipients, content, false, None, None);
         }
-        let sender = last.sender(sender, |text| address(text, "sender"))?;
-        let content = last.content(content, |content| text(bytes_like(content)?))?;
+        let sender = last.sender.of(sender, |text| address(text, "sender"))?;
+        let content = last.content.of(content, |content| text(bytes_like(content)?))?;
         Ok((addressed(EngineMessage::new(sender, content), recipients, Wishes::default())?, None))
     }
 
