@@ -80,8 +80,7 @@ fn watched(script: &Script<'_>) {
             }
             Op::Sasl(words) => {
                 // Refused where none is wanted.
-                let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
-                let _ = login::answer(&mut run.session, &words);
+                let _ = login::answer(&mut run.session, words);
                 run.drain();
             }
             Op::Truncate => run.truncate(),

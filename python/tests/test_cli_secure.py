@@ -76,35 +76,11 @@ def test_a_certificate_that_nobody_vouches_for(
     server: Server, letter: Path, password_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     who = ("--user", "me", "--password-file", password_file)
-    assert run("send", server.where, letter, "--tls", "required", *who) == 1
+    send = ("send", server.where, letter, "--tls", "required", *who)
+    assert run(*send) == 1
     assert "TLS" in capsys.readouterr().err
-    assert (
-        run(
-            "send",
-            server.where,
-            letter,
-            "--tls",
-            "required",
-            *who,
-            "--ca-file",
-            server.ca,
-            "--tls-name",
-            "x.y",
-        )
-        == 1
-    )
-    assert (
-        run(
-            "send",
-            server.where,
-            letter,
-            "--tls",
-            "required",
-            *who,
-            "--tls-dangerously-accept-any-certificate",
-        )
-        == 0
-    )
+    assert run(*send, "--ca-file", server.ca, "--tls-name", "x.y") == 1
+    assert run(*send, "--tls-dangerously-accept-any-certificate") == 0
     assert [one.user for one in server.sink.messages] == ["me"]
 
 

@@ -126,8 +126,8 @@ pub(super) fn recv(fd: BorrowedFd<'_>, buffer: &mut [u8], flags: RecvFlags) -> R
     match count(Call::Recv) {
         Some(What::Error(error)) => Err(error),
         Some(What::Short(n)) => {
-            let n = n.min(buffer.len());
-            rustix::net::recv(fd, buffer.get_mut(..n).expect("it is shorter"), flags)
+            let (short, _) = buffer.split_at_mut(n.min(buffer.len()));
+            rustix::net::recv(fd, short, flags)
         }
         None => rustix::net::recv(fd, buffer, flags),
     }
@@ -144,7 +144,7 @@ pub(super) fn sendmsg(
         Some(What::Short(mut room)) => {
             let mut short = Vec::new();
             for slice in slices {
-                let part = slice.get(..slice.len().min(room)).expect("it is shorter");
+                let (part, _) = slice.split_at(slice.len().min(room));
                 room -= part.len();
                 short.push(IoSlice::new(part));
             }

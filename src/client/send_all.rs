@@ -61,15 +61,20 @@ where
     /// Draws while there is room. A message that can't be sent is returned as such.
     fn fill(&mut self) -> Result<(), (Rejected, SubmitError)> {
         while self.client.has_room()
-            && let Some(messages) = &mut self.messages
+            && let Some(submitted) = self.draw()
         {
-            let Some(message) = messages.next() else {
-                self.messages = None;
-                break;
-            };
-            self.submit(message.into())?;
+            submitted?;
         }
         Ok(())
+    }
+
+    /// Queues the next message; `None` if there is none any more.
+    fn draw(&mut self) -> Option<Result<Ticket, (Rejected, SubmitError)>> {
+        let drawn = self.messages.as_mut()?.next();
+        if drawn.is_none() {
+            self.messages = None;
+        }
+        Some(self.submit(drawn?.into()))
     }
 
     fn submit(&mut self, Outgoing { message, source }: Outgoing) -> Result<Ticket, (Rejected, SubmitError)> {
@@ -99,17 +104,11 @@ where
             if let Err(rejected) = self.fill() {
                 return Some(Err(rejected));
             }
-            if self.client.is_closed()
-                && let Some(messages) = &mut self.messages
-            {
+            if self.client.is_closed() && self.messages.is_some() {
                 // The session has ended: what is still drawn is refused one by one, so that nothing is lost unsaid.
-                let Some(message) = messages.next() else {
-                    self.messages = None;
-                    continue;
-                };
-                match self.submit(message.into()) {
-                    Ok(_) => continue,
-                    Err(rejected) => return Some(Err(rejected)),
+                match self.draw() {
+                    Some(Err(rejected)) => return Some(Err(rejected)),
+                    Some(Ok(_)) | None => continue,
                 }
             }
             if self.client.outstanding() == 0 {

@@ -10,7 +10,7 @@ use super::options::ServerOptions;
 use super::params::MailInfo;
 use super::refusal::{self, Canned};
 use crate::wire::{
-    ByMode, Capabilities, ClientAttribute, DeliverBy, Extension, Priority, Reply, is_class, is_moment, xtext,
+    Capabilities, ClientAttribute, DeliverBy, Extension, Priority, Reply, is_class, is_moment, xtext,
 };
 
 /// The extensions that the application brings along, as far as they are known here.
@@ -118,12 +118,10 @@ impl Offers {
     }
 }
 
-/// RFC 2852 §2: no sooner than the server can. Options may stand behind its time, and commas.
+/// RFC 2852 §2: no sooner than the server can.
 fn deliver_by(value: &str, limits: &str) -> Result<(), Canned> {
     let by = DeliverBy::read(value).ok_or(refusal::BAD_PARAMETER)?;
-    let least: i64 = limits.split([',', ' ']).next().and_then(|least| least.parse().ok()).unwrap_or(0);
-    let soon = by.mode() == ByMode::Return && i64::from(by.seconds()) < least;
-    if soon { Err(refusal::TOO_SOON) } else { Ok(()) }
+    if by.is_too_soon(DeliverBy::least(limits).unwrap_or(0)) { Err(refusal::TOO_SOON) } else { Ok(()) }
 }
 
 /// RFC 4865 §3: no longer than the server will.

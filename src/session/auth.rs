@@ -162,9 +162,7 @@ impl Session {
             Auth::None => return,
             Auth::Caller => {
                 let mechanisms = offered.into();
-                self.stage = Stage::Auth;
-                self.login.who = Who::CallerBegins;
-                return self.events.push_back(Event::AuthWanted { mechanisms, refused: None });
+                return self.ask_caller(mechanisms);
             }
             Auth::Gssapi(_) => {
                 let has = |name: &str| name.eq_ignore_ascii_case(GSSAPI);
@@ -172,9 +170,7 @@ impl Session {
                     let offered = offered.into();
                     return self.end(AuthError::NoMechanism { offered }.into());
                 }
-                self.stage = Stage::Auth;
-                self.login.who = Who::CallerBegins;
-                return self.events.push_back(Event::AuthWanted { mechanisms: GSSAPI.into(), refused: None });
+                return self.ask_caller(GSSAPI.into());
             }
             Auth::Credentials(credentials) => {
                 let bound = self.secure.as_ref().is_some_and(|secure| !secure.exporter.is_empty());
@@ -193,6 +189,13 @@ impl Session {
                 self.end(AuthError::NoMechanism { offered }.into());
             }
         }
+    }
+
+    /// Somebody outside the session has the mechanism.
+    fn ask_caller(&mut self, mechanisms: Arc<str>) {
+        self.stage = Stage::Auth;
+        self.login.who = Who::CallerBegins;
+        self.events.push_back(Event::AuthWanted { mechanisms, refused: None });
     }
 
     /// Begins with the strongest mechanism that is left.

@@ -154,13 +154,12 @@ impl Session {
         let limits = self.capabilities.as_ref()?.params_of(extension)?;
         let mut words = limits.split_ascii_whitespace();
         match extension {
-            // RFC 2852 §2: the least time the server takes, for messages to be returned. Options may follow, behind commas.
+            // RFC 2852 §2: the least time the server takes, for messages to be returned.
             Extension::DeliverBy => {
-                let minimum: u32 = limits.split([',', ' ']).next()?.parse().ok()?;
+                let minimum = u32::try_from(DeliverBy::least(limits)?).ok()?;
                 let by = DeliverBy::read(value)?;
-                let soon =
-                    by.mode() == ByMode::Return && u32::try_from(by.seconds()).is_ok_and(|s| s < minimum);
-                soon.then(|| Reason::DeliverByTooSoon { seconds: by.seconds(), minimum })
+                by.is_too_soon(minimum.into())
+                    .then(|| Reason::DeliverByTooSoon { seconds: by.seconds(), minimum })
             }
             // RFC 4865 §3, §4.1: the longest time and the last moment. Which of them is now is for the server to say.
             Extension::FutureRelease => {

@@ -4,8 +4,6 @@
 
 use super::event::ReconnectReason;
 use super::outcome::Reason;
-use super::scheduler::Step;
-use super::stats::Wait;
 use super::transaction::Transaction;
 use super::{Item, Session, Stage};
 
@@ -36,15 +34,5 @@ impl Session {
         self.queued_bytes = self.queued_bytes.saturating_add(job.message.content.size());
         self.queue.insert(place.min(self.queue.len()), Item::Message(job));
         None
-    }
-
-    /// Nothing more begins on a connection where that happened. What is in flight is awaited, and then it's left.
-    pub(super) fn leave_spoilt(&mut self) -> Option<Step> {
-        self.spoilt?;
-        if !self.flight.is_empty() || !self.ledger.is_empty() {
-            return Some(Step::Must(Wait::Refusals));
-        }
-        self.reconnect(ReconnectReason::Abandoned);
-        Some(Step::Idle)
     }
 }

@@ -157,8 +157,8 @@ impl Session {
         if self.ledger.group_ended() {
             return Step::Must(Wait::Command);
         }
-        if let Some(step) = self.leave_spoilt() {
-            return step;
+        if self.spoilt.is_some() {
+            return self.go_elsewhere(ReconnectReason::Abandoned, Wait::Refusals);
         }
         let level = self.ceiling();
         if level == Level::Lockstep && !self.ledger.is_empty() {
@@ -180,18 +180,10 @@ impl Session {
                     return Step::Went;
                 }
                 if self.transactions_here >= self.offer.mail_max {
-                    if !self.flight.is_empty() || !self.ledger.is_empty() {
-                        return Step::Must(Wait::Window);
-                    }
-                    self.reconnect(ReconnectReason::MailMax);
-                    return Step::Idle;
+                    return self.go_elsewhere(ReconnectReason::MailMax, Wait::Window);
                 }
                 if self.offer.domain_max.is_some_and(|most| !self.domains.admits(job, most, self.for_all())) {
-                    if !self.flight.is_empty() || !self.ledger.is_empty() {
-                        return Step::Must(Wait::Window);
-                    }
-                    self.reconnect(ReconnectReason::DomainMax);
-                    return Step::Idle;
+                    return self.go_elsewhere(ReconnectReason::DomainMax, Wait::Window);
                 }
                 if let Some(wait) = self.window(job.message.content.size()) {
                     return Step::Must(wait);
@@ -200,6 +192,15 @@ impl Session {
                 self.begin_message(level, binary, endless)
             }
         }
+    }
+
+    /// Nothing more begins on this connection. What is in flight is awaited, and then it goes on over another.
+    fn go_elsewhere(&mut self, why: ReconnectReason, wait: Wait) -> Step {
+        if !self.flight.is_empty() || !self.ledger.is_empty() {
+            return Step::Must(wait);
+        }
+        self.reconnect(why);
+        Step::Idle
     }
 
     /// `endless`: how long the content is, nobody knows.

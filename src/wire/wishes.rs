@@ -60,6 +60,16 @@ impl DeliverBy {
     pub const fn mode(self) -> ByMode {
         self.mode
     }
+
+    /// The least time, in seconds, that a server says it takes (RFC 2852 §2). Options may stand behind it, and commas.
+    pub(crate) fn least(offered: &str) -> Option<i64> {
+        offered.split([',', ' ']).next()?.parse().ok()
+    }
+
+    /// Whether it is to be returned sooner than a server with that least time can.
+    pub(crate) fn is_too_soon(self, least: i64) -> bool {
+        self.mode == ByMode::Return && i64::from(self.seconds) < least
+    }
 }
 
 impl From<DeliverBy> for Param {

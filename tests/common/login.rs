@@ -33,8 +33,8 @@ pub(crate) fn nonce(settings: &Settings) -> Option<Nonce> {
 }
 
 /// `begin MECHANISM BASE64|- [complete]`, `respond BASE64|= [complete]`, `cancel`.
-pub(crate) fn answer(session: &mut Session, words: &[String]) -> Result<(), SaslCallError> {
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+pub(crate) fn answer<S: AsRef<str>>(session: &mut Session, words: &[S]) -> Result<(), SaslCallError> {
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
     let octets = |text: &str| STANDARD.decode(text.trim_start_matches('=')).unwrap();
     match *words {
         ["begin", mechanism, "-", ref rest @ ..] => session.auth_begin(mechanism, None, complete(rest)),

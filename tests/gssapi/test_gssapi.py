@@ -14,11 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from checks import check_content, check_envelopes, collect
-from corpus import Letter, letters
 from mta.doors import Door
 from mta.kerberos import HOST, OTHER_HOST, REALM, USER, KerberosPostfix
-from submission import Login, Post, Submission, Terms, by_c, numbers
+from submission import Login, Post, Submission, Terms, by_c, check_delivered, queue
 
 COUNT = 500
 FEW = 3
@@ -43,22 +41,8 @@ def client(program: Path, realm: KerberosPostfix) -> Iterator[Client]:
     realm.forget()
 
 
-def queue(server: KerberosPostfix, count: int) -> list[Letter]:
-    mailboxes = [f"{box}@{server.domain}" for box in server.mailboxes]
-    return letters(mailboxes, count, first=numbers(count).start, takes=server.takes)
-
-
 def posts(server: KerberosPostfix) -> list[Post]:
     return list(map(Post.of, queue(server, FEW)))
-
-
-def check_delivered(server: KerberosPostfix, mail: list[Letter], report: Submission) -> None:
-    assert report.error == "", report.error_text
-    assert [fate.status for fate in report.fates] == ["delivered"] * len(mail)
-    stored = collect(server, mail)
-    assert len(stored) == len(mail)
-    check_content(server, mail, stored)
-    check_envelopes(mail, stored)
 
 
 def check_refused_here(server: KerberosPostfix, report: Submission) -> None:

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from corpus import Letter
+from checks import check_content, check_envelopes, collect
+from corpus import Letter, letters
 from drivers import ROOT, fed
 from mta.certificates import certificates
-from mta.doors import Door
+from mta.doors import Door, SecureServer
 
 PATIENCE = 60.0
 #: What smtpipe.h calls the errors that Python has classes for.
@@ -84,6 +85,12 @@ def numbers(count: int) -> range:
     """So many that no other letter has."""
     first = next(_NUMBERS)
     return range(first, first + count)
+
+
+def queue(server: SecureServer, count: int) -> list[Letter]:
+    """So many letters to its mailboxes."""
+    mailboxes = [f"{box}@{server.domain}" for box in server.mailboxes]
+    return letters(mailboxes, count, first=numbers(count).start, takes=server.takes)
 
 
 @dataclass
@@ -268,3 +275,13 @@ def words(asks: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 Driver = Callable[[Door, Terms, Sequence[Post]], Submission]
 DRIVERS: dict[str, Driver] = {"python": by_python, "c": by_c}
+
+
+def check_delivered(server: SecureServer, mail: list[Letter], report: Submission) -> None:
+    """All of it is delivered, and stored as it was sent."""
+    assert report.error == "", report.error_text
+    assert [fate.status for fate in report.fates] == ["delivered"] * len(mail)
+    stored = collect(server, mail)
+    assert len(stored) == len(mail)
+    check_content(server, mail, stored)
+    check_envelopes(mail, stored)

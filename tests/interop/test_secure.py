@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from checks import check_content, check_envelopes, collect
-from corpus import Letter, letters
+from checks import collect
 from mta.certificates import certificates
 from mta.doors import PASSWORD, TOKENS, USERNAME, Door, SecureServer, token
 from mta.secure import DOORS
-from submission import DRIVERS, Login, Post, Submission, Terms, numbers
+from submission import DRIVERS, Login, Post, Submission, Terms, check_delivered, queue
 from table import SecureRow, Table
 
 COUNT = 100
@@ -25,25 +24,10 @@ LOGGED_IN = [door for door in SECURE if door.mechanisms]
 RIGHT = Login(USERNAME, PASSWORD)
 
 
-def queue(server: SecureServer, count: int) -> list[Letter]:
-    mailboxes = [f"{box}@{server.domain}" for box in server.mailboxes]
-    return letters(mailboxes, count, first=numbers(count).start, takes=server.takes)
-
-
 def login(mechanism: str) -> Login:
     if mechanism in TOKENS:
         return Login(USERNAME, token=token(), mechanism=mechanism)
     return Login(USERNAME, PASSWORD, mechanism=mechanism)
-
-
-def check_delivered(server: SecureServer, queue: list[Letter], report: Submission) -> None:
-    """All of it is delivered, and stored as it was sent."""
-    assert report.error == "", report.error_text
-    assert [fate.status for fate in report.fates] == ["delivered"] * len(queue)
-    stored = collect(server, queue)
-    assert len(stored) == len(queue)
-    check_content(server, queue, stored)
-    check_envelopes(queue, stored)
 
 
 @pytest.mark.parametrize("driver", list(DRIVERS))

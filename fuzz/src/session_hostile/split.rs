@@ -50,8 +50,7 @@ pub(super) fn split(script: &Script<'_>) {
                 Op::Connect => {}
                 Op::Tls(works) => side.handshake(now, works),
                 Op::Sasl(words) => {
-                    let words: Vec<String> = words.iter().map(|&word| word.to_owned()).collect();
-                    let _ = login::answer(&mut side.session, &words);
+                    let _ = login::answer(&mut side.session, words);
                 }
                 Op::Truncate => side.session.truncated(now),
             }

@@ -15,7 +15,7 @@ from .base import Unavailable
 from .doors import CyrusSasl, Door, SecureServer
 from .dovecot import Dovecot
 from .postfix import MAIN_CF, MASTER_CF, Postfix
-from .postfix_secure import SECURE_CF
+from .postfix_secure import LOGGED_IN, SECURE_CF
 
 REALM = "INTEROP.TEST"
 USER = "ada"
@@ -55,15 +55,11 @@ KDC_CONF = f"""\
   kdc = FILE:/var/log/kdc.log
 """
 
-DOORS_CF = """\
+DOORS_CF = f"""\
 127.0.0.1:2711 inet  n  -  n  -  -  smtpd -o smtpd_tls_security_level=encrypt
-  -o smtpd_sasl_auth_enable=yes -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
-  -o smtpd_recipient_restrictions=$logged_in
-127.0.0.1:2712 inet  n  -  n  -  -  smtpd -o smtpd_tls_auth_only=no
+{LOGGED_IN}127.0.0.1:2712 inet  n  -  n  -  -  smtpd -o smtpd_tls_auth_only=no
   -o smtpd_sasl_type=cyrus -o smtpd_sasl_path=smtpd
-  -o smtpd_sasl_auth_enable=yes -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
-  -o smtpd_recipient_restrictions=$logged_in
-tlsmgr    unix  -  -  n  1000? 1 tlsmgr
+{LOGGED_IN}tlsmgr    unix  -  -  n  1000? 1 tlsmgr
 """
 
 DOVECOT_CONF = f"""\
