@@ -127,7 +127,7 @@ pub struct Session {
     source: Option<Box<Source>>,
     /// The last transaction sent may still be open on the server.
     needs_rset: bool,
-    /// The last transaction answered left nothing open: it ended with an acceptance, or opened nothing, or there was none.
+    /// The last transaction answered left nothing behind: it ended with an acceptance, or opened nothing, or there was none.
     last_ended_well: bool,
     /// RSET was refused here: nothing more is to begin, and so many messages wait in front of the queue to go again.
     spoilt: Option<usize>,

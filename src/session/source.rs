@@ -191,8 +191,11 @@ impl Session {
             |item| matches!(item, Item::Message(job) if job.ticket == ticket && job.message.stream.is_some()),
         );
         if let Some(Item::Message(job)) = queued.and_then(|at| self.queue.remove(at)) {
-            // What XFORWARD has said already would be taken for the next message's.
-            self.needs_rset |= job.forwarded > 0;
+            if job.forwarded > 0 {
+                // What XFORWARD has said already would be taken for the next message's.
+                self.needs_rset = true;
+                self.last_ended_well = false;
+            }
             self.finish(job.settle(Status::NotSent, Some(reason)));
             return true;
         }

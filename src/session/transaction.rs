@@ -107,9 +107,10 @@ impl Transaction {
         matches!(self.condemned, Some(Some(Reason::ResetRefused)))
     }
 
-    /// The sender was refused and so was everybody else: it opened nothing that could be open still (RFC 5321 §3.3).
-    pub(super) const fn left_nothing(&self) -> bool {
-        matches!(self.condemned, Some(None)) && self.accepted == 0
+    /// The sender was refused and so was everybody else: it opened nothing that could be open still (RFC 5321 §3.3). What
+    /// XFORWARD said in front of it stays said.
+    pub(super) fn left_nothing(&self) -> bool {
+        matches!(self.condemned, Some(None)) && self.accepted == 0 && self.job.forwarded == 0
     }
 
     pub(super) fn on_mail(&mut self, reply: ReplyRef<'_>) {

@@ -94,6 +94,8 @@ pub(crate) struct Referee {
     pipelining: bool,
     chunking: bool,
     reset_refused: bool,
+    /// XFORWARD was answered, and nothing has taken it back: the next message would be taken for one from there.
+    origin_told: bool,
     /// TLS was begun, and EHLO must come first.
     hello_due: bool,
     /// A challenge came, and must be answered.
@@ -126,6 +128,7 @@ impl Referee {
             pipelining: false,
             chunking: false,
             reset_refused: false,
+            origin_told: false,
             hello_due: false,
             challenged: false,
             private: false,
@@ -164,6 +167,7 @@ impl Referee {
         self.first_of_connection = self.deals.len();
         self.challenged = false;
         (self.poisoned, self.shut, self.reset_refused, self.hello_due) = (false, false, false, false);
+        self.origin_told = false;
         self.early |= self.early_next;
         self.connect_early();
     }
@@ -387,8 +391,10 @@ impl Referee {
                     let nothing = d.mail.is_some_and(|c| c >= 400) && !taken && !d.mixed;
                     d.cleared || nothing || d.finals.iter().any(|&c| c < 300 || d.data.is_some())
                 });
-                self.reset_refused = code >= 400 && !over;
+                self.reset_refused = code >= 400 && (!over || self.origin_told);
+                self.origin_told &= code >= 400;
             }
+            (Kind::Forward, _) => self.origin_told = true,
             (Kind::Mail, Some(deal)) => {
                 deal.mail = Some(code);
                 deal.mixed = std::mem::take(&mut self.reset_refused);
@@ -415,6 +421,7 @@ impl Referee {
                 }
                 if code < 300 {
                     deal.ended = true;
+                    self.origin_told = false;
                 }
             }
             (Kind::Chunk, Some(deal)) if code >= 400 => {
