@@ -2337,7 +2337,9 @@ int32_t smtpipe_client_source_fd(const struct smtpipe_client *client);
 int32_t smtpipe_client_interest(struct smtpipe_client *client);
 
 /**
- * How long to wait at most: by then smtpipe_client_drive() must be called even if nothing is ready.
+ * How long to wait at most: by then smtpipe_client_drive() must be called even if nothing is ready. 0 while there are outcomes
+ * to be collected, and when the last call came back with more to do: so a loop that is told of changes only (EPOLLET) may rely
+ * on it.
  *
  * @param client  May be NULL.
  *
@@ -2351,8 +2353,9 @@ int32_t smtpipe_client_interest(struct smtpipe_client *client);
 int32_t smtpipe_client_timeout_ms(const struct smtpipe_client *client);
 
 /**
- * Does all that can be done without blocking: connects, writes, reads, ends what has waited too long. Then collect outcomes
- * with a timeout of 0 until there is none.
+ * Does what can be done without blocking: connects, writes, reads, ends what has waited too long. Then collect outcomes with a
+ * timeout of 0 until there is none. From a server that answers faster than it is asked it comes back after some megabytes all
+ * the same, so that others get their turn; smtpipe_client_timeout_ms() is 0 then.
  *
  * @param client  Must not be NULL.
  *

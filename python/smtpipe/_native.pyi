@@ -323,11 +323,11 @@ class Client:
         It may be another one after any call that drives the connection.
         """
     def drive(self) -> None:
-        """Do what can be done without waiting."""
+        """Do what can be done without waiting, and come back after some megabytes however fast the server answers."""
     def interest(self) -> tuple[bool, bool]:
         """Whether to wait until there is something to read, and until there is room to write."""
     def next_timeout(self) -> float | None:
-        """Seconds until `drive` has to be called even if nothing is ready."""
+        """Seconds until `drive` has to be called even if nothing is ready; 0.0 if the last call left something to do."""
     @property
     def level(self) -> Level:
         """The level used now."""

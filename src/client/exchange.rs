@@ -18,6 +18,8 @@ use crate::tls::TlsMode;
 const SLICES: usize = 256;
 /// How much one system call reads.
 const BUFFER: usize = 64 * 1024;
+/// So many writes and reads, some megabytes, and whoever drives gets his turn, however near the server is.
+pub(super) const TURNS: usize = 32;
 /// How many reports of levels and connections are kept for [`Client::next_report`].
 const REPORTS: usize = 64;
 
@@ -139,9 +141,10 @@ impl Client {
         self.connect_error = Some(error);
     }
 
-    /// Writes and reads until neither goes any further. True: the link changed, look again.
+    /// Writes and reads until neither goes any further, or it was enough for once. True: the link changed, look again.
     pub(super) fn exchange(&mut self) -> bool {
-        loop {
+        self.more = false;
+        for _ in 0..TURNS {
             let wrote = self.write();
             if wrote == Moved::Link {
                 return true;
@@ -152,12 +155,20 @@ impl Client {
                 Moved::Nothing | Moved::Some => {}
             }
         }
+        self.more = true;
+        false
     }
 
     /// Reads what is there, and then writes what goes: what is answered to that is for the next call. True: the link changed.
     pub(super) fn exchange_once(&mut self) -> bool {
+        self.more = false;
         for step in [Self::read, Self::write] {
+            let mut turns = 0..TURNS;
             loop {
+                if turns.next().is_none() {
+                    self.more = true;
+                    break;
+                }
                 match step(self) {
                     Moved::Link => return true,
                     Moved::Nothing => break,

@@ -73,6 +73,8 @@ pub struct Client {
     asked: Option<Event>,
     login: gssapi::Login,
     buffer: Vec<u8>,
+    /// The last call that drove came back with more to do.
+    more: bool,
     epoch: Instant,
     connect_error: Option<ConnectError>,
     /// How to begin TLS, where that is wanted.
@@ -143,6 +145,7 @@ impl Client {
             asked: None,
             login,
             buffer: Vec::new(),
+            more: false,
             epoch: Instant::now(),
             connect_error: None,
             tls_connector,
@@ -311,7 +314,8 @@ impl Client {
     }
 
     /// How long until [`drive`](Self::drive) must be called even if nothing is ready; zero while there are outcomes to be
-    /// collected, so that a loop that looks for them only when woken can't sleep on them. `None`: as long as you like.
+    /// collected, so that a loop that looks for them only when woken can't sleep on them, and when the last call came back with
+    /// more to do, so that one that is told of changes only (`EPOLLET`) doesn't stop. `None`: as long as you like.
     pub fn timeout(&self) -> Option<Duration> {
         if self.outcomes.is_empty() { self.due() } else { Some(Duration::ZERO) }
     }
@@ -329,6 +333,7 @@ impl Client {
         match &self.link {
             Link::Connecting(connector) => Some(connector.timeout()),
             Link::Handshake(handshake) => Some(handshake.until.saturating_sub(self.now())),
+            Link::Open(_) if self.more => Some(Duration::ZERO),
             Link::Open(_) => {
                 let session = self.session.deadline().map(|deadline| deadline.saturating_sub(self.now()));
                 [session, self.sources.due()].into_iter().flatten().min()
@@ -337,7 +342,8 @@ impl Client {
         }
     }
 
-    /// Does all that can be done without blocking: connects, reads, writes, ends what has waited too long.
+    /// Does what can be done without blocking: connects, reads, writes, ends what has waited too long. From a server that answers
+    /// faster than we ask it comes back after some megabytes all the same; [`timeout`](Self::timeout) is zero then.
     pub fn drive(&mut self) {
         self.go(Self::exchange);
     }

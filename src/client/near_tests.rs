@@ -7,12 +7,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::exchange::TURNS;
 use super::faults::{Call, arm, behind_sendmsg, made};
 use super::{Client, Config};
 use crate::session::{Level, Message, Status};
 use crate::wire::{Address, Content};
 
 const MESSAGES: u32 = 20;
+/// More than are sent in one go.
+const MANY: u32 = 200;
 /// Only a hang takes so long.
 const LONG: Duration = Duration::from_secs(60);
 
@@ -89,15 +92,42 @@ fn sending_leaves_time_for_the_next() {
     behind_sendmsg(None);
 }
 
-/// Whoever waits doesn't stop at the first answer.
+/// Driving doesn't stop at the first answer, and yet it comes back: the caller's event loop has others to serve, and whoever waits
+/// wants the outcomes that are known. What is left is to be done at once.
 #[test]
-fn driving_goes_on_as_long_as_it_can() {
+fn driving_takes_its_turn() {
     let mut client = meet("drive");
-    for number in 0..MESSAGES {
+    for number in 0..MANY {
         client.submit(message(number)).unwrap();
     }
-    client.drive();
-    let known = (0..).map_while(|n| client.try_collect().map(|_| n + 1)).last();
-    assert_eq!((known, client.outstanding()), (Some(MESSAGES), 0));
+    let (mut known, mut calls) = (0, 0);
+    while known < MANY {
+        let before = made(Call::Sendmsg);
+        client.drive();
+        calls += 1;
+        let spent = made(Call::Sendmsg) - before;
+        assert!(spent <= TURNS, "{spent} writes in one call");
+        let left = client.timeout();
+        let collected = core::iter::from_fn(|| client.try_collect()).count();
+        assert!(collected > 1, "it came back for {collected}");
+        known += u32::try_from(collected).unwrap();
+        assert!(known == MANY || left == Some(Duration::ZERO) && client.timeout() == Some(Duration::ZERO));
+    }
+    assert!(calls > 2 && client.outstanding() == 0, "{calls} calls");
+    behind_sendmsg(None);
+}
+
+/// Whoever collects gets what there is, although there is more to do.
+#[test]
+fn collecting_does_not_wait_for_all() {
+    let mut client = meet("collect");
+    for number in 0..MANY {
+        client.submit(message(number)).unwrap();
+    }
+    assert_eq!(client.collect(Some(LONG)).unwrap().status, Status::Delivered);
+    let rest = core::iter::from_fn(|| client.try_collect()).count();
+    assert!(rest + 1 < MANY as usize, "all of them were sent first");
+    while client.collect(Some(LONG)).is_some() {}
+    assert_eq!(client.stats().delivered, u64::from(MANY));
     behind_sendmsg(None);
 }

@@ -86,7 +86,9 @@ pub unsafe extern "C" fn smtpipe_client_interest(client: *mut smtpipe_client) ->
     if status == smtpipe_status::SMTPIPE_OK { answer } else { status as i32 }
 }
 
-/// How long to wait at most: by then smtpipe_client_drive() must be called even if nothing is ready.
+/// How long to wait at most: by then smtpipe_client_drive() must be called even if nothing is ready. 0 while there are outcomes
+/// to be collected, and when the last call came back with more to do: so a loop that is told of changes only (EPOLLET) may rely
+/// on it.
 ///
 /// @param client  May be NULL.
 ///
@@ -102,8 +104,9 @@ pub unsafe extern "C" fn smtpipe_client_timeout_ms(client: *const smtpipe_client
     unsafe { read(client, |status| status as i32, |handle| poll_ms(handle.client.timeout())) }
 }
 
-/// Does all that can be done without blocking: connects, writes, reads, ends what has waited too long. Then collect outcomes
-/// with a timeout of 0 until there is none.
+/// Does what can be done without blocking: connects, writes, reads, ends what has waited too long. Then collect outcomes with a
+/// timeout of 0 until there is none. From a server that answers faster than it is asked it comes back after some megabytes all
+/// the same, so that others get their turn; smtpipe_client_timeout_ms() is 0 then.
 ///
 /// @param client  Must not be NULL.
 ///
