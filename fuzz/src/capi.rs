@@ -6,6 +6,7 @@
 mod answers;
 mod look;
 mod serving;
+mod wishes;
 
 use std::ffi::{CString, c_void};
 use std::ptr::{null, null_mut};
@@ -23,6 +24,7 @@ use capi::server::*;
 use capi::server_options::*;
 use capi::session::*;
 use capi::session_io::*;
+use capi::session_tls::smtpipe_session_truncated;
 use capi::stats::*;
 use capi::status::smtpipe_status;
 
@@ -134,6 +136,9 @@ impl World {
                 2 => drop(fine(smtpipe_config_set_credentials(config, c"user".as_ptr(), c"pencil".as_ptr()))),
                 _ => {}
             }
+            if asks & 0x10 != 0 {
+                wishes::introduce(config, choices);
+            }
             readable(smtpipe_config_reason(config));
             assert!(fine(smtpipe_session_new(config, &raw mut session)));
             smtpipe_config_free(config);
@@ -222,6 +227,7 @@ impl World {
                 },
                 19 => drop(fine(smtpipe_session_cancel(session, choices.byte() as u64))),
                 20 => drop(self.outcomes.pop().map(|outcome| smtpipe_outcome_free(outcome))),
+                22 if choices.flag() => self.peers(choices),
                 21 => self.answer(choices),
                 _ => {
                     readable(smtpipe_session_reason(session));
@@ -233,7 +239,12 @@ impl World {
     }
 
     unsafe fn parameters(&mut self, choices: &mut Choices<'_>) {
-        let (to_sender, keyword, value) = (choices.flag(), text(choices), text(choices));
+        let how = choices.byte();
+        if how >= 0x10 {
+            // SAFETY: see `turn`.
+            return unsafe { self.wish(how >> 4, choices) };
+        }
+        let (to_sender, keyword, value) = (how & 1 == 1, text(choices), text(choices));
         let value = if value.is_empty() { null() } else { value.as_ptr() };
         // SAFETY: see `turn`; a value may be NULL.
         unsafe {
@@ -277,7 +288,7 @@ impl World {
         // SAFETY: see `turn`.
         let taken = unsafe {
             if choices.byte() & 3 == 3 {
-                fine(smtpipe_session_command(self.session, text(choices).as_ptr(), &raw mut ticket))
+                self.ask(choices, &raw mut ticket)
             } else {
                 fine(smtpipe_session_send(self.session, self.message, &raw mut ticket))
             }
@@ -333,6 +344,7 @@ impl World {
                     fine(smtpipe_session_connection_lost(self.session, self.now, text(choices).as_ptr()));
                 }
                 2 => assert!(fine(smtpipe_session_quit(self.session))),
+                3 => assert!(fine(smtpipe_session_truncated(self.session, self.now))),
                 _ => {
                     let wait = smtpipe_session_timeout_ms(self.session, self.now);
                     if wait >= 0 {

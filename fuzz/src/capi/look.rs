@@ -26,6 +26,10 @@ pub(super) unsafe fn look_at_outcome(outcome: *mut smtpipe_outcome) {
     unsafe {
         readable(smtpipe_outcome_reason_text(outcome));
         smtpipe_outcome_reason(outcome);
+        for extension in -1..=40 {
+            // One that there isn't was not left out.
+            assert!(!smtpipe_outcome_left_out(outcome, extension) || (0..40).contains(&extension));
+        }
         look_at_reply(smtpipe_outcome_reply(outcome));
         let count = smtpipe_outcome_recipient_count(outcome);
         assert_eq!(count == 0, smtpipe_outcome_is_command(outcome));
