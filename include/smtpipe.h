@@ -20,7 +20,11 @@
  *   A function that takes a handle without const needs it for itself; those that take it as const may
  *   run at the same time on one handle, except where a comment says one at a time. The library starts no
  *   thread, but for smtpipe_sink_start(), reads no environment, installs no handler and raises no SIGPIPE.
- * - After SMTPIPE_ERR_PANIC, a defect of the library, a handle is good only for freeing.
+ * - Processes. After fork() a handle is of use to the process that made it. The other one may free what it
+ *   has a copy of, which closes nothing that is the first one's, or leave it.
+ * - Any function may return SMTPIPE_ERR_BUSY, if a function of the caller's calls back into the handle of the
+ *   call that it runs in, and SMTPIPE_ERR_PANIC, a defect of the library, behind which the handle is good
+ *   only for freeing.
  *
  * Everything here is there since 0.1.0, except where a comment says otherwise.
  */
@@ -2153,8 +2157,10 @@ smtpipe_status smtpipe_client_connect(struct smtpipe_client *client,
  * @param ticket   Gets the ticket, from 1 on. Must not be NULL.
  *
  * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_NO_SENDER, SMTPIPE_ERR_NO_RECIPIENT or SMTPIPE_ERR_NO_CONTENT if the
- *         message lacks that; SMTPIPE_ERR_STATE if the session has ended or quit was called. After an error nothing was
- *         queued, and there will be no outcome.
+ *         message lacks that, or its source went with an earlier one; SMTPIPE_ERR_PARAMETER if a parameter was added twice, or
+ *         to MAIL that belongs to RCPT or the other way round; SMTPIPE_ERR_IO if the system can't duplicate the descriptor of
+ *         its content; SMTPIPE_ERR_STATE if the session has ended or quit was called. After an error nothing was queued, and
+ *         there will be no outcome; smtpipe_client_reason() has the words.
  *
  * Threads: one at a time per client.
  *
@@ -2220,6 +2226,8 @@ smtpipe_status smtpipe_client_command(struct smtpipe_client *client,
 
 /**
  * Drives the connection until an outcome is known, and gives it.
+ *
+ * A signal doesn't end the wait. Whoever has a handler that is to be heard of waits in his own poll(2), or in portions.
  *
  * @param client      Must not be NULL.
  * @param timeout_ms  Milliseconds. 0: only what is ready. SMTPIPE_FOREVER: as long as the session's own limits allow.
@@ -5003,10 +5011,12 @@ smtpipe_status smtpipe_server_options_set_lmtp(struct smtpipe_server_options *op
  * Offers an extension, or doesn't.
  *
  * @param options    Must not be NULL.
- * @param extension  A `smtpipe_extension`.
+ * @param extension  SMTPIPE_EXT_PIPELINING, SMTPIPE_EXT_CHUNKING, SMTPIPE_EXT_BINARYMIME, SMTPIPE_EXT_8BITMIME, SMTPIPE_EXT_SMTPUTF8,
+ *                   SMTPIPE_EXT_DSN or SMTPIPE_EXT_ENHANCEDSTATUSCODES. For the others there are functions of their own, and
+ *                   smtpipe_server_options_add_extension().
  * @param on         0 is not offered, any other number offered (the default for each).
  *
- * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `extension` is unknown.
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `extension` is another.
  *
  * Threads: one at a time per options.
  *
@@ -5952,10 +5962,12 @@ smtpipe_status smtpipe_sink_options_require_auth(struct smtpipe_sink_options *op
  * Offers an extension, or doesn't.
  *
  * @param options    Must not be NULL.
- * @param extension  A `smtpipe_extension`.
+ * @param extension  SMTPIPE_EXT_PIPELINING, SMTPIPE_EXT_CHUNKING, SMTPIPE_EXT_BINARYMIME, SMTPIPE_EXT_8BITMIME, SMTPIPE_EXT_SMTPUTF8,
+ *                   SMTPIPE_EXT_DSN or SMTPIPE_EXT_ENHANCEDSTATUSCODES. For the others there are functions of their own, and
+ *                   smtpipe_sink_options_add_extension().
  * @param on         0 is not offered, any other number offered (the default for each).
  *
- * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `extension` is unknown.
+ * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `extension` is another.
  *
  * Threads: one at a time per options.
  *
@@ -6045,8 +6057,8 @@ smtpipe_status smtpipe_sink_options_set_quirk(struct smtpipe_sink_options *optio
  * of connections and buffers stay as they are.
  *
  * @param options  Must not be NULL.
- * @param name     "postfix", "exim", "dovecot" (LMTP), "sendmail", "haraka", "courier", "opensmtpd", "aiosmtpd" or "go-smtp".
- *                 Must not be NULL.
+ * @param name     "postfix", "exim", "dovecot" (LMTP), "sendmail", "haraka", "courier", "opensmtpd", "aiosmtpd", "go-smtp",
+ *                 "qmail", "qpsmtpd" or "smtp-sink". Must not be NULL.
  *
  * @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if there is none of that name.
  *

@@ -193,8 +193,13 @@ impl Message {
         &self.params
     }
 
-    /// Whether it can be sent at all, whatever the server offers.
-    pub(super) fn check(&self) -> Result<(), SubmitError> {
+    /// Whether it can be sent at all, whatever the server offers: each parameter once and on its own command, and a recipient. It is
+    /// looked at when the message is submitted, too.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::submit`](super::Session::submit)'s.
+    pub fn check(&self) -> Result<(), SubmitError> {
         if self.recipients.is_empty() {
             return Err(SubmitError::NoRecipient);
         }

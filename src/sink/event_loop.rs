@@ -52,6 +52,10 @@ pub(super) struct EventLoop {
     start: Instant,
 }
 
+fn unusable(identity: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, identity)
+}
+
 impl EventLoop {
     pub(super) fn new(
         options: SinkOptions,
@@ -72,7 +76,7 @@ impl EventLoop {
             users: Users::new(&options.users),
             rules: Rules::new(options.rules.clone())?,
             acceptor: match &options.tls {
-                Some(tls) => Some(Acceptor::new(&tls.identity).map_err(io::Error::other)?),
+                Some(tls) => Some(Acceptor::new(&tls.identity).map_err(unusable)?),
                 None => None,
             },
             options,

@@ -51,9 +51,11 @@ use listener::Listener;
 pub struct Sink {
     shared: Arc<Shared>,
     address: Option<SocketAddr>,
-    /// Closing it wakes the thread.
+    /// Shutting it down wakes the thread.
     waker: Option<UnixStream>,
     thread: Option<JoinHandle<()>>,
+    /// The process that has the thread.
+    owner: u32,
 }
 
 impl Sink {
@@ -70,7 +72,7 @@ impl Sink {
         let event_loop = EventLoop::new(options, listener, OwnedFd::from(stop), Arc::clone(&shared))?;
         let thread =
             std::thread::Builder::new().name("smtpipe-sink".to_owned()).spawn(|| event_loop.run())?;
-        Ok(Self { shared, address, waker: Some(waker), thread: Some(thread) })
+        Ok(Self { shared, address, waker: Some(waker), thread: Some(thread), owner: std::process::id() })
     }
 
     /// The TCP port; 0 for a unix socket.
@@ -103,15 +105,31 @@ impl Sink {
         self.shared.wait(timeout, enough)
     }
 
-    /// Ends all connections, and returns when the thread has ended.
-    pub fn stop(mut self) {
+    /// Ends all connections, waits until the thread has ended, and returns what was kept and counted until then. In a process that was
+    /// forked off the one that started it there is nothing to end: the sink goes on where it was.
+    pub fn stop(mut self) -> (Vec<Received>, SinkStats) {
         self.join();
+        if self.is_elsewhere() { (Vec::new(), self.stats()) } else { (self.take_messages(), self.stats()) }
+    }
+
+    /// Whether its thread is in another process: this one is a copy of that, and the lock may be held for ever.
+    fn is_elsewhere(&self) -> bool {
+        self.owner != std::process::id()
     }
 
     fn join(&mut self) {
+        let thread = self.thread.take();
+        if self.is_elsewhere() {
+            // There is nothing behind the handle here that could be joined or let go.
+            std::mem::forget(thread);
+            return;
+        }
         self.shared.request_stop();
-        self.waker = None;
-        if let Some(thread) = self.thread.take() {
+        if let Some(waker) = self.waker.take() {
+            // Closing it would not do: a process forked off this one may have a copy of it.
+            let _ = waker.shutdown(std::net::Shutdown::Both);
+        }
+        if let Some(thread) = thread {
             // An Err would be a panic of the thread, which has been reported where it happened.
             let _ = thread.join();
         }

@@ -3,6 +3,8 @@
 #include "common.h"
 
 #define IS(call, status) CHECK((call) == (status))
+/* The reason begins with the part that is wrong. */
+#define NAMES(reason, part) CHECK(strncmp((reason), (part), strlen(part)) == 0)
 
 static void unknown_numbers(void)
 {
@@ -115,23 +117,33 @@ static void bad_messages(void)
     OK(smtpipe_message_new(&message));
     for (i = 0; i < sizeof addresses / sizeof *addresses; i++) {
         IS(smtpipe_message_set_sender(message, addresses[i]), SMTPIPE_ERR_ADDRESS);
+        NAMES(smtpipe_message_reason(message), "sender \"");
         IS(smtpipe_message_add_recipient(message, addresses[i]), SMTPIPE_ERR_ADDRESS);
-        CHECK(smtpipe_message_reason(message) != NULL);
+        NAMES(smtpipe_message_reason(message), "recipient \"");
+        IS(smtpipe_message_set_submitter(message, addresses[i]), SMTPIPE_ERR_ADDRESS);
+        NAMES(smtpipe_message_reason(message), "AUTH \"");
     }
+    IS(smtpipe_message_add_recipient(message, "a@b\r\nRCPT TO:<c@d>"), SMTPIPE_ERR_ADDRESS);
+    SAME(smtpipe_message_reason(message),
+         "recipient \"a@b\\r\\nRCPT TO:<c@d>\": a control character in the address (offset 3)");
     memset(longest, 'x', sizeof longest);
     memcpy(longest + sizeof longest - 9, "@example", 9);
     IS(smtpipe_message_add_recipient(message, longest), SMTPIPE_ERR_ADDRESS);
     IS(smtpipe_message_add_recipient(message, ""), SMTPIPE_ERR_ADDRESS);
     IS(smtpipe_message_add_recipient(message, "<>"), SMTPIPE_ERR_ADDRESS);
+    NAMES(smtpipe_message_reason(message), "recipient: ");
     IS(smtpipe_message_set_sender(message, "\xff@b"), SMTPIPE_ERR_TEXT);
     OK(smtpipe_message_set_sender(message, "<>"));
     IS(smtpipe_message_add_recipient_param(message, "NOTIFY", "NEVER"), SMTPIPE_ERR_NO_RECIPIENT);
     IS(smtpipe_message_add_param(message, "BAD KEY", "x"), SMTPIPE_ERR_PARAMETER);
+    NAMES(smtpipe_message_reason(message), "parameter BAD KEY: ");
     IS(smtpipe_message_add_param(message, "KEY", "x y"), SMTPIPE_ERR_PARAMETER);
     IS(smtpipe_message_add_param(message, "KEY", "x\r\nDATA"), SMTPIPE_ERR_PARAMETER);
+    NAMES(smtpipe_message_reason(message), "parameter KEY: ");
     IS(smtpipe_message_add_param(message, "", NULL), SMTPIPE_ERR_PARAMETER);
     OK(smtpipe_message_set_content_kind(message, SMTPIPE_CONTENT_STRICT));
     IS(smtpipe_message_set_content(message, data, sizeof bare - 1), SMTPIPE_ERR_CONTENT);
+    NAMES(smtpipe_message_reason(message), "content: ");
     IS(smtpipe_message_set_content(message, data, SIZE_MAX), SMTPIPE_ERR_VALUE);
     smtpipe_message_free(message);
 }
@@ -153,8 +165,17 @@ static void order_of_calls(void)
     IS(smtpipe_client_send(client, message, &ticket), SMTPIPE_ERR_NO_RECIPIENT);
     OK(smtpipe_message_add_recipient(message, "b@example"));
     IS(smtpipe_client_submit(client, message, &ticket), SMTPIPE_ERR_NO_CONTENT);
-    CHECK(ticket == 7 && smtpipe_client_outstanding(client) == 0);
     OK(smtpipe_message_set_content(message, NULL, 0));
+    OK(smtpipe_message_add_param(message, "RET", "FULL"));
+    OK(smtpipe_message_add_param(message, "ret", "HDRS"));
+    IS(smtpipe_client_submit(client, message, &ticket), SMTPIPE_ERR_PARAMETER);
+    NAMES(smtpipe_client_reason(client), "parameter RET: ");
+    OK(smtpipe_message_clear_params(message));
+    OK(smtpipe_message_add_param(message, "NOTIFY", "NEVER"));
+    IS(smtpipe_client_send(client, message, &ticket), SMTPIPE_ERR_PARAMETER);
+    NAMES(smtpipe_client_reason(client), "parameter NOTIFY: ");
+    OK(smtpipe_message_clear_params(message));
+    CHECK(ticket == 7 && smtpipe_client_outstanding(client) == 0);
 
     IS(smtpipe_client_collect(client, SMTPIPE_FOREVER, &outcome), SMTPIPE_NOTHING);
     CHECK(outcome == NULL);

@@ -212,8 +212,10 @@ pub unsafe extern "C" fn smtpipe_client_connect(
 /// @param ticket   Gets the ticket, from 1 on. Must not be NULL.
 ///
 /// @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_NO_SENDER, SMTPIPE_ERR_NO_RECIPIENT or SMTPIPE_ERR_NO_CONTENT if the
-///         message lacks that; SMTPIPE_ERR_STATE if the session has ended or quit was called. After an error nothing was
-///         queued, and there will be no outcome.
+///         message lacks that, or its source went with an earlier one; SMTPIPE_ERR_PARAMETER if a parameter was added twice, or
+///         to MAIL that belongs to RCPT or the other way round; SMTPIPE_ERR_IO if the system can't duplicate the descriptor of
+///         its content; SMTPIPE_ERR_STATE if the session has ended or quit was called. After an error nothing was queued, and
+///         there will be no outcome; smtpipe_client_reason() has the words.
 ///
 /// Threads: one at a time per client.
 ///
@@ -315,6 +317,8 @@ pub unsafe extern "C" fn smtpipe_client_command(
 }
 
 /// Drives the connection until an outcome is known, and gives it.
+///
+/// A signal doesn't end the wait. Whoever has a handler that is to be heard of waits in his own poll(2), or in portions.
 ///
 /// @param client      Must not be NULL.
 /// @param timeout_ms  Milliseconds. 0: only what is ready. SMTPIPE_FOREVER: as long as the session's own limits allow.

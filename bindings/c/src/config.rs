@@ -73,7 +73,9 @@ pub(crate) const fn limit(ms: u64) -> Option<Duration> {
 }
 
 pub(crate) fn host_name(name: &str) -> Result<HostName, Failure> {
-    HostName::new(name).map_err(|error| Failure::new(smtpipe_status::SMTPIPE_ERR_HOST_NAME, error))
+    HostName::new(name).map_err(|error| {
+        Failure::new(smtpipe_status::SMTPIPE_ERR_HOST_NAME, format!("{}: {error}", name.escape_debug()))
+    })
 }
 
 /// Makes a configuration: local name "localhost", level auto, at most 100 messages in flight, the time limits

@@ -38,9 +38,9 @@ pub unsafe extern "C" fn smtpipe_config_set_xclient(
             let attribute = self::attribute(text(attribute)?)?;
             let value = if value.is_null() { None } else { Some(text(value)?) };
             let client = config.options.xclient.clone().unwrap_or_else(ClientInfo::new);
-            let client = client
-                .with(attribute, value)
-                .map_err(|error| Failure::new(smtpipe_status::SMTPIPE_ERR_PARAMETER, error))?;
+            let client = client.with(attribute, value).map_err(|error| {
+                Failure::new(smtpipe_status::SMTPIPE_ERR_PARAMETER, format!("XCLIENT: {error}"))
+            })?;
             config.options.xclient = Some(client);
             Ok(())
         })

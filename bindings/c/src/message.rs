@@ -110,15 +110,19 @@ impl MessageHandle {
         self.content = Some(Held::Whole(match self.kind {
             Kind::Text => Content::try_new(bytes).map_err(no_memory)?,
             Kind::Binary => Content::binary(bytes),
-            Kind::Strict => Content::strict(bytes)
-                .map_err(|error| Failure::new(smtpipe_status::SMTPIPE_ERR_CONTENT, error))?,
+            Kind::Strict => Content::strict(bytes).map_err(|error| {
+                Failure::new(smtpipe_status::SMTPIPE_ERR_CONTENT, format!("content: {error}"))
+            })?,
         }));
         Ok(())
     }
 }
 
-fn address(text: &str) -> Result<Address, Failure> {
-    Address::new(text).map_err(|error| Failure::new(smtpipe_status::SMTPIPE_ERR_ADDRESS, error))
+/// An address, or what is wrong with it as which part.
+pub(crate) fn address(part: &str, text: &str) -> Result<Address, Failure> {
+    Address::new(text).map_err(|error| {
+        Failure::new(smtpipe_status::SMTPIPE_ERR_ADDRESS, format!("{part} {text:?}: {error}"))
+    })
 }
 
 /// A parameter from C; a NULL value is none.
@@ -130,7 +134,10 @@ unsafe fn param(keyword: *const c_char, value: *const c_char) -> Result<Param, F
     let keyword = unsafe { text(keyword)? };
     // SAFETY: by the contract above.
     let value = if value.is_null() { None } else { Some(unsafe { text(value)? }) };
-    Param::new(keyword, value).map_err(|error| Failure::new(smtpipe_status::SMTPIPE_ERR_PARAMETER, error))
+    Param::new(keyword, value).map_err(|error| {
+        let named = format!("parameter {}: {error}", keyword.escape_debug());
+        Failure::new(smtpipe_status::SMTPIPE_ERR_PARAMETER, named)
+    })
 }
 
 /// Makes an empty message.
@@ -205,7 +212,7 @@ pub unsafe extern "C" fn smtpipe_message_set_sender(
     // SAFETY: the caller's promise, see above.
     unsafe {
         with_mut(message, |message| {
-            message.sender = Some(self::address(text(address)?)?);
+            message.sender = Some(self::address("sender", text(address)?)?);
             Ok(())
         })
     }
@@ -230,11 +237,11 @@ pub unsafe extern "C" fn smtpipe_message_add_recipient(
     // SAFETY: the caller's promise, see above.
     unsafe {
         with_mut(message, |message| {
-            let address = self::address(text(address)?)?;
+            let address = self::address("recipient", text(address)?)?;
             if address.is_null() {
                 return Err(Failure::new(
                     smtpipe_status::SMTPIPE_ERR_ADDRESS,
-                    "the empty path can't be a recipient",
+                    "recipient: the empty path can't be a recipient",
                 ));
             }
             message.recipients.push(Recipient::new(address));

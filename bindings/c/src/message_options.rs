@@ -5,12 +5,12 @@
 
 use crate::constants::{smtpipe_by, smtpipe_notify, smtpipe_ret, unknown};
 use crate::handle::{Failure, text, with_mut};
-use crate::message::{MessageHandle, smtpipe_message};
+use crate::message::{MessageHandle, address, smtpipe_message};
 use crate::status::smtpipe_status;
 use engine::session::Recipient;
 use engine::wire::{
-    Address, ByMode, DeliverBy, EnvelopeId, Hold, Notify, OriginalRecipient, Param, ParamError, Priority,
-    Ret, Solicitation,
+    ByMode, DeliverBy, EnvelopeId, Hold, Notify, OriginalRecipient, Param, ParamError, Priority, Ret,
+    Solicitation,
 };
 use std::ffi::c_char;
 
@@ -164,8 +164,7 @@ pub unsafe extern "C" fn smtpipe_message_set_recipient_orcpt(
             let param = if original.is_null() {
                 None
             } else if kind.is_null() {
-                let address = Address::new(text(original)?)
-                    .map_err(|error| Failure::new(smtpipe_status::SMTPIPE_ERR_ADDRESS, error))?;
+                let address = address("ORCPT", text(original)?)?;
                 Some(made("ORCPT", OriginalRecipient::new(&address))?)
             } else {
                 Some(made("ORCPT", OriginalRecipient::typed(text(kind)?, text(original)?))?)

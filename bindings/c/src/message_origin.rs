@@ -1,10 +1,10 @@
 //! Whom a message came from, beside its reverse-path: who submitted it (AUTH on MAIL) and the client that brought it (XFORWARD).
 
 use crate::handle::{Failure, text, with_mut};
-use crate::message::smtpipe_message;
+use crate::message::{address, smtpipe_message};
 use crate::message_options::{PARAMETER, replace};
 use crate::status::smtpipe_status;
-use engine::wire::{Address, ClientAttribute, Param};
+use engine::wire::{ClientAttribute, Param};
 use std::ffi::c_char;
 
 /// Says who submitted the message first, as far as the caller vouches for it: AUTH on MAIL (RFC 4954 section 5). It is left out
@@ -33,8 +33,7 @@ pub unsafe extern "C" fn smtpipe_message_set_submitter(
             let param = if mailbox.is_null() {
                 None
             } else {
-                let mailbox = Address::new(text(mailbox)?)
-                    .map_err(|error| Failure::new(smtpipe_status::SMTPIPE_ERR_ADDRESS, error))?;
+                let mailbox = address("AUTH", text(mailbox)?)?;
                 Some(Param::submitter(Some(&mailbox)))
             };
             replace(message, &["AUTH"], param);
@@ -71,7 +70,10 @@ pub unsafe extern "C" fn smtpipe_message_set_forward(
         with_mut(message, |message| {
             let attribute = self::attribute(text(attribute)?)?;
             let value = if value.is_null() { None } else { Some(text(value)?) };
-            message.forward.set(attribute, value).map_err(|error| Failure::new(PARAMETER, error))
+            message
+                .forward
+                .set(attribute, value)
+                .map_err(|error| Failure::new(PARAMETER, format!("XFORWARD: {error}")))
         })
     }
 }

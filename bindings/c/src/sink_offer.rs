@@ -13,10 +13,12 @@ use std::ffi::c_char;
 /// Offers an extension, or doesn't.
 ///
 /// @param options    Must not be NULL.
-/// @param extension  A `smtpipe_extension`.
+/// @param extension  SMTPIPE_EXT_PIPELINING, SMTPIPE_EXT_CHUNKING, SMTPIPE_EXT_BINARYMIME, SMTPIPE_EXT_8BITMIME, SMTPIPE_EXT_SMTPUTF8,
+///                   SMTPIPE_EXT_DSN or SMTPIPE_EXT_ENHANCEDSTATUSCODES. For the others there are functions of their own, and
+///                   smtpipe_sink_options_add_extension().
 /// @param on         0 is not offered, any other number offered (the default for each).
 ///
-/// @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `extension` is unknown.
+/// @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_VALUE if `extension` is another.
 ///
 /// Threads: one at a time per options.
 ///
@@ -31,7 +33,7 @@ pub unsafe extern "C" fn smtpipe_sink_options_offer(
     // SAFETY: the caller's promise, see above.
     unsafe {
         with_mut(options, |options| {
-            let flag = choose!(smtpipe_extension, "extension", extension, {
+            let flag = choose!(smtpipe_extension, "extension to be offered so:", extension, {
                 SMTPIPE_EXT_PIPELINING => &mut options.pipelining,
                 SMTPIPE_EXT_CHUNKING => &mut options.chunking,
                 SMTPIPE_EXT_BINARYMIME => &mut options.binary_mime,
@@ -171,8 +173,8 @@ pub unsafe extern "C" fn smtpipe_sink_options_set_quirk(
 /// of connections and buffers stay as they are.
 ///
 /// @param options  Must not be NULL.
-/// @param name     "postfix", "exim", "dovecot" (LMTP), "sendmail", "haraka", "courier", "opensmtpd", "aiosmtpd" or "go-smtp".
-///                 Must not be NULL.
+/// @param name     "postfix", "exim", "dovecot" (LMTP), "sendmail", "haraka", "courier", "opensmtpd", "aiosmtpd", "go-smtp",
+///                 "qmail", "qpsmtpd" or "smtp-sink". Must not be NULL.
 ///
 /// @return SMTPIPE_OK; SMTPIPE_ERR_NULL; SMTPIPE_ERR_TEXT; SMTPIPE_ERR_VALUE if there is none of that name.
 ///
