@@ -61,7 +61,7 @@ def connect(
 
     Args:
         host: name or address of the server; all its addresses are tried.
-        port: TCP port.
+        port: TCP port, 1 to 65535.
         unix_path: a unix socket to use instead of host and port.
         local_name: the name to greet the server with; by default the machine's own if it is a full one,
             else `[127.0.0.1]`.
@@ -157,20 +157,20 @@ def connect(
         password=password,
         oauth_token=oauth_token,
         authzid=authzid,
-        auth_mechanisms=None if auth_mechanisms is None else list(auth_mechanisms),
+        auth_mechanisms=auth_mechanisms,
         auth_clear_text=auth_clear_text,
         gssapi=None if gssapi is False else {} if gssapi is True else dict(gssapi),
         tls={
-            "mode": tls or "none",
+            "tls": tls or "none",
             "ca_file": None if ca_file is None else os.fspath(ca_file),
             "ca_data": ca_data,
-            "server_name": tls_name,
+            "tls_name": tls_name,
             "client_certificate": client_certificate,
-            "pins": list(tls_pins),
-            "pins_alone": tls_pins_alone,
-            "min_version": tls_min_version,
-            "clear_after_failure": tls_clear_after_failure,
-            "dangerously_accept_any_certificate": tls_dangerously_accept_any_certificate,
+            "tls_pins": list(tls_pins),
+            "tls_pins_alone": tls_pins_alone,
+            "tls_min_version": tls_min_version,
+            "tls_clear_after_failure": tls_clear_after_failure,
+            "tls_dangerously_accept_any_certificate": tls_dangerously_accept_any_certificate,
         },
     )
 

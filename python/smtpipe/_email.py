@@ -11,6 +11,7 @@ import copy
 import io
 from email.generator import BytesGenerator
 from email.message import Message as StandardMessage
+from email.parser import BytesParser
 from email.policy import EmailPolicy
 from email.utils import getaddresses
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from email.policy import Policy
 
-__all__ = ["addresses", "envelope", "is_email", "to_parts"]
+__all__ = ["addresses", "envelope", "is_email", "is_international", "to_parts"]
 
 _SENDER_FIELDS = ("Sender", "From")
 _RECIPIENT_FIELDS = ("To", "Cc", "Bcc")
@@ -117,6 +118,19 @@ def content(email: StandardMessage[Any, Any]) -> tuple[bytes, bool]:
         raise MisuseError(
             f"content: the message can't be written out: {type(error).__name__}: {error}"
         ) from error
+
+
+def is_international(octets: bytes) -> bool:
+    """The same of a message as it is written: whether it needs SMTPUTF8 because of its header."""
+    if octets.isascii():
+        return False
+    try:
+        email = BytesParser().parsebytes(octets)
+        return _is_international(email, email.policy.clone(max_line_length=None))
+    except Exception:
+        # Whatever the standard parser trips over; then at least the header of the whole.
+        header = octets.replace(b"\r\n", b"\n").partition(b"\n\n")[0]
+        return not header.isascii() and _is_utf8(header)
 
 
 def _is_international(email: StandardMessage[Any, Any], policy: Policy[Any]) -> bool:

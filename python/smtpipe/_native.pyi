@@ -1,6 +1,6 @@
 """The engine, its drivers and the sink, as the native module has them. Import these names from `smtpipe`."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from email.message import Message as StandardMessage
 from os import PathLike
 from types import TracebackType
@@ -93,7 +93,7 @@ class Reply:
 
     __match_args__: Final = ("code", "enhanced", "lines")
 
-    def __new__(cls, code: int, enhanced: str | None = None, lines: list[str] | None = None) -> Self: ...
+    def __new__(cls, code: int, enhanced: str | None = None, lines: Sequence[str] | None = None) -> Self: ...
     @property
     def code(self) -> int:
         """The three digits."""
@@ -119,6 +119,7 @@ class Recipient:
 
     __match_args__: Final = ("address", "status", "reply")
 
+    def __new__(cls, address: str, status: str, reply: Reply | None = None) -> Self: ...
     @property
     def address(self) -> str:
         """The address as it was submitted."""
@@ -128,13 +129,29 @@ class Recipient:
     @property
     def reply(self) -> Reply | None:
         """The reply that decided it."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
 
 @final
 class Outcome:
-    """What became of one ticket. There is exactly one for each."""
+    """What became of one ticket. There is exactly one for each.
+
+    Outcomes are equal if they say the same, whatever their `error`. To make one is for tests.
+    """
 
     __match_args__: Final = ("ticket", "status", "reply")
 
+    def __new__(
+        cls,
+        ticket: int,
+        status: str,
+        reply: Reply | None = None,
+        recipients: Sequence[Recipient] | None = None,
+        reason: str | None = None,
+        left_out: Sequence[str] | None = None,
+        command: bool = False,
+        error: BaseException | None = None,
+    ) -> Self: ...
     @property
     def ticket(self) -> int:
         """What `send` or `command` returned."""
@@ -163,6 +180,8 @@ class Outcome:
     @property
     def command(self) -> bool:
         """Whether the ticket was that of a `command`."""
+    def __eq__(self, other: object, /) -> bool: ...
+    def __hash__(self) -> int: ...
 
 @final
 class Message:
@@ -256,6 +275,8 @@ class Message:
     @property
     def size(self) -> int | None:
         """The length of the content; `None` if nobody knows."""
+    def __copy__(self) -> Self: ...
+    def __deepcopy__(self, _memo: object, /) -> Self: ...
 
 @final
 class SendAll:
@@ -323,11 +344,17 @@ class Client:
         It may be another one after any call that drives the connection.
         """
     def drive(self) -> None:
-        """Do what can be done without waiting, and come back after some megabytes however fast the server answers."""
+        """Do what can be done without waiting.
+
+        It comes back after some megabytes, however fast the server answers.
+        """
     def interest(self) -> tuple[bool, bool]:
         """Whether to wait until there is something to read, and until there is room to write."""
     def next_timeout(self) -> float | None:
-        """Seconds until `drive` has to be called even if nothing is ready; 0.0 if the last call left something to do."""
+        """Seconds until `drive` has to be called even if nothing is ready.
+
+        0.0 if the last call left something to do.
+        """
     @property
     def level(self) -> Level:
         """The level used now."""
@@ -382,7 +409,7 @@ class Session:
         password: str | None = None,
         oauth_token: str | None = None,
         authzid: str | None = None,
-        auth_mechanisms: list[str] | None = None,
+        auth_mechanisms: Iterable[str] | None = None,
         auth_clear_text: bool = False,
         auth_caller: bool = False,
         utf8: str = "refuse",
@@ -552,18 +579,20 @@ class Received:
 
 @final
 class Sink:
-    """A mail server to test against, on a thread of its own; it runs from construction to `stop()`.
+    """A mail server to test against, on a thread of its own.
+
+    It runs from construction to `stop()`, and tells what it has seen behind that, too.
 
     `rtt` is the round-trip time in seconds and `bandwidth` the bytes per second each way that it simulates.
     `keep` is `True` (keep every message), `False` (count them) or `"discard"`. `imitate` names a server
     whose habits it takes on: `"postfix"`, `"exim"`, `"dovecot"`, `"sendmail"`, `"haraka"`, `"courier"`,
-    `"opensmtpd"`, `"aiosmtpd"`, `"go-smtp"`. The other arguments say what is offered; `None` leaves it as
-    it is. `extensions` are further lines of the EHLO reply; the sink knows what `"DELIVERBY 120"`,
-    `"MT-PRIORITY"`, `"FUTURERELEASE 86400 2030-01-01T00:00:00Z"`, `"REQUIRETLS"`, `"NO-SOLICITING"`,
-    `"PRDR"`, `"XCLIENT NAME ADDR"` and `"XFORWARD NAME ADDR"` allow, and takes it. `rules` are asked in
-    order. `users` are who may log in, each with a password or OAuth token, by any of `auth_mechanisms`;
-    without, AUTH isn't offered. With `require_auth` nobody else can send, with `auth_needs_tls` nobody in
-    clear.
+    `"opensmtpd"`, `"aiosmtpd"`, `"go-smtp"`, `"qmail"`, `"qpsmtpd"`, `"smtp-sink"`. The other arguments say
+    what is offered; `None` leaves it as it is. `extensions` are further lines of the EHLO reply; the sink
+    knows what `"DELIVERBY 120"`, `"MT-PRIORITY"`, `"FUTURERELEASE 86400 2030-01-01T00:00:00Z"`,
+    `"REQUIRETLS"`, `"NO-SOLICITING"`, `"PRDR"`, `"XCLIENT NAME ADDR"` and `"XFORWARD NAME ADDR"` allow, and
+    takes it. `rules` are asked in order. `users` are who may log in, each with a password or OAuth token, by
+    any of `auth_mechanisms`; without, AUTH isn't offered. With `require_auth` nobody else can send, with
+    `auth_needs_tls` nobody in clear.
     With `tls` it offers STARTTLS, or speaks TLS from the first octet, by a `certificate` and its key (PEM),
     or by one that it makes for `localhost`.
     """
@@ -593,7 +622,7 @@ class Sink:
         extensions: Iterable[str] | None = None,
         rules: Iterable[Rule] | None = None,
         users: Mapping[str, str] | None = None,
-        auth_mechanisms: list[str] | None = None,
+        auth_mechanisms: Iterable[str] | None = None,
         require_auth: bool = False,
         auth_needs_tls: bool = False,
         tls: Literal["none", "starttls", "implicit"] | None = None,
@@ -614,7 +643,7 @@ class Sink:
     def stats(self) -> SinkStats:
         """What it has seen."""
     def wait(self, messages: int, timeout: float | None = None) -> bool:
-        """Wait until it has seen so many messages. `False`: the timeout passed."""
+        """Wait until it has seen so many messages. `False`: the timeout passed, or it was stopped."""
     def stop(self) -> None:
         """Stop listening and close every connection."""
     def __enter__(self) -> Self: ...

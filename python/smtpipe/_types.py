@@ -57,7 +57,10 @@ class Status(StrEnum):
 
 
 class Level(StrEnum):
-    """How much goes out without waiting for a reply."""
+    """How much goes out without waiting for a reply.
+
+    Levels, and their names, are in order: `client.level >= Level.GROUP`.
+    """
 
     LOCKSTEP = "lockstep"
     """One command at a time."""
@@ -70,8 +73,21 @@ class Level(StrEnum):
 
     @property
     def rank(self) -> int:
-        """Position from 0 (`LOCKSTEP`) to 3 (`STREAMING`), to compare levels by."""
+        """Position from 0 (`LOCKSTEP`) to 3 (`STREAMING`), by which levels compare."""
         return list(Level).index(self)
+
+    # Not as texts do, among which "lockstep" would be more than "group".
+    def __lt__(self, other: str) -> bool:
+        return self.rank < Level(other).rank
+
+    def __le__(self, other: str) -> bool:
+        return self.rank <= Level(other).rank
+
+    def __gt__(self, other: str) -> bool:
+        return self.rank > Level(other).rank
+
+    def __ge__(self, other: str) -> bool:
+        return self.rank >= Level(other).rank
 
 
 class Verdict(StrEnum):
@@ -161,7 +177,7 @@ class Stats:
     """Connections on which TLS was established."""
     in_clear: int
     """Connections that went on in clear although TLS was wanted: not offered, refused, or failed before."""
-    waits: Mapping[str, int] = field(default_factory=dict)
+    waits: Mapping[str, int] = field(default_factory=dict, hash=False)
     """Why the sender had to wait: the reason to how often."""
 
 
@@ -190,8 +206,8 @@ class Rule:
     """
 
     at: str
-    """The step: `"connect"`, `"hello"`, `"auth"`, `"mail"`, `"rcpt"`, `"data"`, `"content"`, `"rset"` or
-    `"quit"`."""
+    """The step: `"connect"`, `"hello"`, `"starttls"`, `"auth"`, `"mail"`, `"rcpt"`, `"data"`, `"content"`,
+    `"rset"` or `"quit"`."""
     reply: Reply | None = None
     """What to answer in place of the sink's own reply."""
     pattern: str = "*"

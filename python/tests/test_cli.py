@@ -8,15 +8,12 @@ import stat
 import subprocess
 import sys
 from email.message import EmailMessage
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 import smtpipe
 from smtpipe import Reply, Rule, cli
 from smtpipe.cli import common, contact, demo, levels, samples, sources
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def mail(number: int, **fields: str) -> EmailMessage:
@@ -108,7 +105,12 @@ def test_send_to_a_server_that_goes_away(box: Path, capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (("send", "127.0.0.1:1", "/no/such/file"), 1, "127.0.0.1:1"),
+        (("send", "127.0.0.1:1", "/dev/null"), 1, "127.0.0.1:1"),
+        (("send", "127.0.0.1:1", "/dev/null", "--from", "a b"), 2, 'sender "a b"'),
+        (("send", "127.0.0.1:1", "/dev/null", "--to", "a@example.com", "--to", "b@"), 2, 'recipient "b@"'),
+        (("send", "127.0.0.1:1", "/dev/null", "--timeout", "0"), 2, "timeout"),
+        (("send", "", "/dev/null"), 2, "host: empty"),
+        (("sink", "70000"), 2, "port: 70000"),
         (("send", "127.0.0.1:x", "/dev/null"), 2, "'x' is no port"),
         (("send", "[::1", "/dev/null"), 2, "unclosed bracket"),
         (("send", "/dev/null"), 2, "say where"),
@@ -125,9 +127,66 @@ def test_wrong_calls(
     assert says in capsys.readouterr().err
 
 
-def test_a_missing_file_is_named(sink: smtpipe.Sink, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("send", f"127.0.0.1:{sink.port}", "/no/such/file") == 2
+def test_a_missing_file_is_named(sink: smtpipe.Sink, box: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before anything is sent of what is there."""
+    assert run("send", f"127.0.0.1:{sink.port}", box, "/no/such/file") == 2
     assert "/no/such/file: no such file" in capsys.readouterr().err
+    assert sink.stats.connections == 0
+
+
+def test_an_unreadable_file_keeps_nobody_from_the_others(
+    sink: smtpipe.Sink, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.eml", "b.eml", "c.eml"):
+        (tmp_path / name).write_bytes(bytes(mail(1)))
+    read = Path.read_bytes
+
+    def fails(path: Path) -> bytes:
+        if path.name == "b.eml":
+            raise PermissionError(13, "Permission denied", str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", fails)
+    files = [tmp_path / name for name in ("a.eml", "b.eml", "c.eml")]
+    assert run("send", f"127.0.0.1:{sink.port}", *files) == 1
+    out, err = capsys.readouterr()
+    assert "2 delivered, 1 not readable" in out
+    assert "b.eml: not readable: Permission denied" in err
+
+
+IN_PLACE = {
+    "header": "From: a@example.com\nTo: b@example.net\nSubject: caf\u00e9\n\nx\n".encode(),
+    "part": b"From: a@example.com\nTo: b@example.net\nContent-Type: multipart/mixed; boundary=X\n\n--X\n"
+    b"Content-Description: caf\xc3\xa9\n\nx\n--X--\n",
+}
+ELSEWHERE = {
+    "body": "From: a@example.com\nTo: b@example.net\n\ncaf\u00e9\n".encode(),
+    "no UTF-8": b"From: a@example.com\nTo: b@example.net\nSubject: caf\xe9\n\nx\n",
+    "attached": b"From: a@example.com\nTo: b@example.net\nContent-Type: message/rfc822\n\n"
+    b"Subject: caf\xc3\xa9\n\nx\n",
+}
+
+
+@pytest.mark.parametrize("where", [*IN_PLACE, *ELSEWHERE])
+def test_send_asks_for_smtputf8_where_the_header_needs_it(
+    where: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As `Message.from_email` does; a header in another encoding, and a body, go as 8-bit mail."""
+    needs = where in IN_PLACE
+    (tmp_path / "one.eml").write_bytes((IN_PLACE | ELSEWHERE)[where])
+    with smtpipe.Sink() as sink:
+        assert run("send", f"127.0.0.1:{sink.port}", tmp_path / "one.eml") == 0
+        (received,) = sink.messages
+        assert received.mail_params.split()[1:] == ["BODY=8BITMIME", *(["SMTPUTF8"] if needs else [])]
+    with smtpipe.Sink(smtputf8=False) as sink:
+        assert run("send", f"127.0.0.1:{sink.port}", tmp_path / "one.eml") == int(needs)
+        assert sink.stats.messages == int(not needs)
+        assert ("SMTPUTF8" in capsys.readouterr().err) is needs
+        assert run("send", f"127.0.0.1:{sink.port}", "--8bit-headers", tmp_path / "one.eml") == 0
+        assert sink.messages[-1].mail_params.split()[1:] == ["BODY=8BITMIME"]
+    with smtpipe.Sink() as sink:
+        assert run("send", f"127.0.0.1:{sink.port}", "--8bit-headers", tmp_path / "one.eml") == 0
+        assert ("SMTPUTF8" in sink.messages[0].mail_params) is needs
 
 
 def test_probe(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import pickle
 import socket
 import threading
@@ -14,7 +15,9 @@ from smtpipe import MisuseError, Rule, errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
+NOBODY: dict[str, Any] = {"host": "127.0.0.1", "port": 1}
 GOOD = ("a@example.com", "b@example.net", CONTENT)
 
 
@@ -147,11 +150,149 @@ def test_commands_of_the_engine(client: smtpipe.Client, line: str) -> None:
         ({"timeout": -1}, "timeout"),
         ({"timeout": float("nan")}, "timeout"),
         ({"unix_path": "/nowhere"}, "host"),
+        ({"host": ""}, "host"),
+        ({"host": "a\r\nb"}, "host"),
+        ({"host": "a\0b"}, "host"),
+        ({"host": "a\udc80b"}, "host"),
+        ({"port": 0}, "port"),
+        ({"port": -1}, "port"),
+        ({"port": 65536}, "port"),
+        ({"host": None, "unix_path": ""}, "unix_path"),
+        ({"host": None, "unix_path": "/a\0b"}, "unix_path"),
+        ({"timeout": 0}, "timeout"),
+        ({"max_in_flight": -1}, "max_in_flight"),
+        ({"max_unanswered": 1 << 70}, "max_unanswered"),
+        ({"chunk_size": -1}, "chunk_size"),
+        ({"tls": "yes"}, "tls"),
+        ({"tls_min_version": "1.1"}, "tls_min_version"),
+        ({"tls_pins": [("certificate", b"x")]}, "tls_pins"),
+        ({"xclient": {"shoe": "9"}}, "xclient"),
     ],
 )
 def test_connect_checks_its_arguments(arguments: dict[str, Any], part: str) -> None:
     with pytest.raises(MisuseError, match=f"^{part}: "):
-        smtpipe.connect("127.0.0.1", 1, **arguments)
+        smtpipe.connect(**NOBODY | arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"port": "25"},
+        {"level": None},
+        {"max_in_flight": 1.5},
+        {"timeout": "3"},
+        {"trace": 3},
+        {"auth": 3},
+        {"tls": True},
+        {"ca_data": "text"},
+        {"tls_pins": "ab"},
+        {"client_certificate": "x"},
+        {"tls_min_version": 1.2},
+        {"xclient": "x"},
+        {"xclient": {"addr": b"192.0.2.1"}},
+        {"auth_mechanisms": 3},
+    ],
+)
+def test_connect_names_what_is_of_a_wrong_type(arguments: dict[str, Any]) -> None:
+    (part,) = arguments
+    with pytest.raises(TypeError, match=rf"^(argument '{part}'|{part}): "):
+        smtpipe.connect(**NOBODY | arguments)
+
+
+def test_one_mechanism_may_be_a_word() -> None:
+    """And is not taken for the letters that it has."""
+    with (
+        smtpipe.Sink(users={"u": "p"}, auth_mechanisms="LOGIN") as server,
+        smtpipe.connect(
+            "127.0.0.1",
+            server.port,
+            username="u",
+            password="p",
+            auth_mechanisms="LOGIN",
+            auth_clear_text=True,
+        ) as client,
+    ):
+        assert client.capabilities["AUTH"] == "LOGIN"
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"ret": 3},
+        {"envid": 3},
+        {"deliver_by": 3},
+        {"deliver_by": (3,)},
+        {"hold_until": 3},
+        {"solicit": 3},
+        {"require": 3},
+        {"forward": 3},
+        {"forward": {"addr": b"192.0.2.1"}},
+        {"submitter": 3},
+        {"x_new": b"octets"},
+        {"x_new": ["a"]},
+        {"x_new": 1.5},
+    ],
+)
+def test_parameters_of_a_wrong_type(parameters: dict[str, Any]) -> None:
+    """Each is named; and what `str()` would make of some object is never sent for it."""
+    (part,) = parameters
+    with pytest.raises(TypeError, match=f"^(parameter )?{part}: "):
+        smtpipe.Message(*GOOD, **parameters)
+
+
+@pytest.mark.parametrize(
+    "recipients",
+    [
+        None,
+        5,
+        [("b@example.net",)],
+        [("b@example.net", {}, 3)],
+        [("b@example.net", None)],
+        [("b@example.net", {"notify": 3})],
+        {"b@example.net": {"notify": "never"}},
+    ],
+)
+def test_recipients_of_a_wrong_type(recipients: Any) -> None:
+    """A mapping, too, whose values would be lost."""
+    with pytest.raises(TypeError, match="^(recipients?|notify): "):
+        smtpipe.Message("a@example.com", recipients, CONTENT)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "recipient", "part"),
+    [
+        ({"notify": "never"}, {}, "parameter NOTIFY"),
+        ({"ret": "full", "RET": "HDRS"}, {}, "parameter RET"),
+        ({}, {"ret": "full"}, "parameter RET"),
+        ({"hold_for": 1, "hold_until": "2030-01-01T00:00:00Z"}, {}, "hold_until"),
+    ],
+)
+def test_what_no_server_would_take_is_refused_when_it_is_made(
+    parameters: dict[str, Any], recipient: dict[str, Any], part: str
+) -> None:
+    with pytest.raises(MisuseError, match=f"^{part}: "):
+        smtpipe.Message("a@example.com", [("b@example.net", recipient)], CONTENT, **parameters)
+
+
+@pytest.mark.parametrize("number", [-1, 1 << 64])
+def test_numbers_out_of_range(client: smtpipe.Client, number: int) -> None:
+    """The caller's mistake, and named; of tickets, none that was given out."""
+    for part, make in (
+        ("code", lambda: smtpipe.Reply(number)),
+        ("length", lambda: smtpipe.Message("a@example.com", "b@example.net", CONTENT, length=number)),
+        ("port", lambda: smtpipe.Sink(number)),
+        ("size", lambda: smtpipe.Sink(size=number)),
+        ("rcpt_max", lambda: smtpipe.Sink(rcpt_max=number)),
+        ("rule: after", lambda: smtpipe.Sink(rules=[Rule("mail", then="drop", after=number)])),
+    ):
+        with pytest.raises(MisuseError, match=f"^{part}: {number} "):
+            make()
+    assert not client.cancel(number)
+    session = smtpipe.Session("localhost")
+    assert not session.cancel(number)
+    assert not session.content(0, number, b"")
+    assert not session.content_end(0, number)
+    assert not session.content_failed(number, "x")
 
 
 def test_connect_needs_a_target() -> None:
@@ -167,8 +308,24 @@ def test_tls_none_is_plain(sink: smtpipe.Sink) -> None:
 def test_nobody_listens() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with pytest.raises(ConnectionRefusedError, match=rf"127\.0\.0\.1:{port}"):
+    with pytest.raises(ConnectionRefusedError, match=rf"127\.0\.0\.1:{port}") as caught:
         smtpipe.connect("127.0.0.1", port)
+    assert caught.value.errno == errno.ECONNREFUSED
+
+
+def test_errors_of_the_system_have_its_number(sink: smtpipe.Sink, tmp_path: Path) -> None:
+    with pytest.raises(OSError, match=rf"127\.0\.0\.1:{sink.port}") as caught:
+        smtpipe.Sink(sink.port)
+    assert caught.value.errno == errno.EADDRINUSE
+    with pytest.raises(IsADirectoryError) as caught:
+        smtpipe.Peers.load(tmp_path)
+    assert (caught.value.errno, caught.value.filename) == (errno.EISDIR, str(tmp_path))
+    with pytest.raises(FileNotFoundError) as caught:
+        smtpipe.Peers().save(tmp_path / "none" / "peers")
+    assert caught.value.errno == errno.ENOENT
+    with pytest.raises(FileNotFoundError) as caught:
+        smtpipe.connect(unix_path=tmp_path / "none")
+    assert caught.value.filename == str(tmp_path / "none")
 
 
 def test_a_host_that_is_none() -> None:
@@ -276,5 +433,9 @@ def test_sink_arguments() -> None:
         smtpipe.Sink(rules=[Rule("mail")])
     with pytest.raises(ValueError, match="reply code"):
         smtpipe.Sink(rules=[Rule("connect", smtpipe.Reply(250))])
-    with smtpipe.Sink() as sink, pytest.raises(OSError, match="[Aa]ddress"):
-        smtpipe.Sink(sink.port)
+    with pytest.raises(MisuseError, match="^host"):
+        smtpipe.Sink(host="a\0b")
+    with pytest.raises(MisuseError, match="^certificate"):
+        smtpipe.Sink(tls="implicit", certificate=(b"none", b"none"))
+    with pytest.raises(TypeError, match="^rules"):
+        smtpipe.Sink(rules=[wrong])

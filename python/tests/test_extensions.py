@@ -251,11 +251,13 @@ def test_misuse_of_rcpt(wish: dict[str, Any]) -> None:
 
 
 def test_on_the_wrong_command(bare: smtpipe.Sink) -> None:
+    """When it is made; and what is never made into a message, when it is sent."""
+    with pytest.raises(smtpipe.MisuseError, match="^parameter NOTIFY"):
+        message(NOTIFY="NEVER")
+    with pytest.raises(smtpipe.MisuseError, match="^parameter BY"):
+        message(("x@y", {"BY": "600;R"}))
+    with pytest.raises(smtpipe.MisuseError, match="^parameter RET"):
+        message(ret="full", RET="HDRS")
     with smtpipe.connect("127.0.0.1", bare.port, timeout=PATIENCE) as client:
-        for wrong in (
-            message(NOTIFY="NEVER"),
-            message(("x@y", {"BY": "600;R"})),
-            message(ret="full", RET="HDRS"),
-        ):
-            with pytest.raises(smtpipe.MisuseError):
-                client.send(wrong)
+        with pytest.raises(smtpipe.MisuseError, match="^parameter BY"):
+            client.send(("a@example.org", [("x@y", {"BY": "600;R"})], b"x"))

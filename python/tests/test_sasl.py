@@ -293,11 +293,14 @@ def test_answers_that_are_none(start: Callable[[Any], Any], match: str) -> None:
 
 
 def test_no_object_of_that_kind() -> None:
-    for auth, match in (
-        (object(), "start"),
-        (type("Half", (), {"start": lambda *_: ("PLAIN", b"")})(), "complete"),
+    """The methods are looked for before anything is connected, the attribute when it says something."""
+    start = {"start": lambda *_: ("PLAIN", b"")}
+    for auth, kind, match in (
+        (object(), TypeError, "^auth: .*start"),
+        (type("Half", (), start)(), TypeError, "^auth: .*respond"),
+        (type("Most", (), start | {"respond": lambda *_: b""})(), AttributeError, "complete"),
     ):
-        with sink() as server, pytest.raises(AttributeError, match=match):
+        with sink() as server, pytest.raises(kind, match=match):
             connect(server, auth)  # type: ignore[arg-type]
 
 

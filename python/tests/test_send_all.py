@@ -173,7 +173,7 @@ def test_a_generator_that_asks_for_its_own_outcomes(client: smtpipe.Client, mess
         next(outcomes)
 
     outcomes = client.send_all(source())
-    with pytest.raises(ValueError, match="drawing"):
+    with pytest.raises(ValueError, match="drawn"):
         list(outcomes)
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import enum
 import pickle
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import smtpipe
 from conftest import CONTENT, PATIENCE
-from smtpipe import Capabilities, Level, Reply, Rule, Status
+from smtpipe import Capabilities, Level, Outcome, Recipient, Reply, Rule, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def test_reply() -> None:
@@ -99,6 +103,78 @@ def test_enumerations() -> None:
     assert [one.rank for one in Level] == [0, 1, 2, 3]
 
 
+def test_levels_are_in_order() -> None:
+    """Not in that of their names, in which "lockstep" would be more than "group"."""
+    for one in Level:
+        for other in Level:
+            for that in (other, other.value):
+                assert (one < that, one <= that) == (one.rank < other.rank, one.rank <= other.rank)
+                assert (one > that, one >= that) == (one.rank > other.rank, one.rank >= other.rank)
+                assert (that > one) == (one < that)
+    assert max(Level) is Level.STREAMING
+    with pytest.raises(ValueError, match="warp"):
+        assert Level.GROUP < "warp"
+
+
+def test_outcomes_are_values() -> None:
+    refused = Recipient("b@example.net", "refused", Reply(550, "5.1.1", ["no"]))
+    taken = Recipient("c@example.net", Status.DELIVERED)
+    made = Outcome(7, "partial", Reply(250), [refused, taken], "why", ["dsn"])
+    assert (made.ticket, made.status, made.reply) == (7, Status.PARTIAL, Reply(250))
+    assert (made.recipients, made.reason, made.left_out) == ((refused, taken), "why", ("DSN",))
+    assert (made.command, made.error) == (False, None)
+    assert repr(made) == "<smtpipe.Outcome ticket=7 status='partial', reason='why'>"
+    for other in (
+        Outcome(8, "partial", Reply(250), [refused, taken], "why", ["dsn"]),
+        Outcome(7, "refused", Reply(250), [refused, taken], "why", ["dsn"]),
+        Outcome(7, "partial", Reply(251), [refused, taken], "why", ["dsn"]),
+        Outcome(7, "partial", Reply(250), [taken], "why", ["dsn"]),
+        Outcome(7, "partial", Reply(250), [refused, taken], "other", ["dsn"]),
+        Outcome(7, "partial", Reply(250), [refused, taken], "why"),
+        Outcome(7, "partial", Reply(250), [refused, taken], "why", ["dsn"], True),
+        7,
+    ):
+        assert made != other
+    for one in (made, refused, taken):
+        for twin in (pickle.loads(pickle.dumps(one)), copy.copy(one), copy.deepcopy(one)):
+            assert twin == one
+            assert hash(twin) == hash(one)
+    failed = Outcome(1, "not_sent", error=KeyError("x"))
+    assert isinstance(pickle.loads(pickle.dumps(failed)).error, KeyError)
+    assert refused != taken
+    assert refused != Recipient("b@example.net", "refused", Reply(551))
+
+
+@pytest.mark.parametrize(
+    ("make", "part"),
+    [
+        (lambda: Recipient("b\n@example.net", "refused"), "address"),
+        (lambda: Recipient("b@example.net", "partial"), "status"),
+        (lambda: Recipient("b@example.net", "lost"), "status"),
+        (lambda: Outcome(1, "lost"), "status"),
+        (lambda: Outcome(1, "refused", left_out=["WARP"]), "left_out"),
+    ],
+)
+def test_outcomes_that_cannot_be(make: Callable[[], object], part: str) -> None:
+    with pytest.raises(smtpipe.MisuseError, match=f"^{part}"):
+        make()
+
+
+def test_replies_are_pickled_as_they_came() -> None:
+    session = smtpipe.Session("localhost")
+    session.start(0)
+    session.feed(0, b"554-caf\xe9 \x01\r\n554 no\r\n")
+    error = pickle.loads(pickle.dumps(session.error))
+    assert error.reply.raw == b"caf\xe9 \x01\nno"
+    assert (error.reply.code, str(error)) == (554, str(session.error))
+    assert copy.copy(error.reply) == error.reply
+
+
+def test_a_message_is_its_own_copy(message: smtpipe.Message) -> None:
+    assert copy.copy(message) is message
+    assert copy.deepcopy([message])[0] is message
+
+
 def test_capabilities() -> None:
     offer = Capabilities("mx.example", [("size", "1000"), ("PIPELINING", "")])
     assert dict(offer) == {"SIZE": "1000", "PIPELINING": ""}
@@ -152,8 +228,13 @@ def test_a_sink_that_has_stopped(message: smtpipe.Message) -> None:
     client.flush(PATIENCE)
     sink.stop()
     sink.stop()
-    with pytest.raises(smtpipe.ClosedError):
-        sink.messages  # noqa: B018
+    (received,) = sink.messages
+    assert received.recipients == ("b@example.net",)
+    assert sink.stats.messages == 1
+    assert sink.wait(1)
+    assert not sink.wait(2), "there will be no more"
+    assert len(sink.take_messages()) == 1
+    assert sink.messages == []
     client.command("NOOP")
     while client.collect(PATIENCE) is not None:
         pass

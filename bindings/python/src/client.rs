@@ -8,7 +8,7 @@ use engine::client::{Client as EngineClient, Config};
 use engine::session::{SessionError, Stats, Ticket, Wait};
 use engine::wire::{Capabilities, RawLine};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 use std::os::fd::{AsRawFd, RawFd};
 
 use crate::drive::{Core, Shared};
@@ -18,9 +18,9 @@ use crate::outcome::Outcome;
 use crate::peers::Peers;
 use crate::sasl::Sasl;
 use crate::send_all::SendAll;
-use crate::tls::{self, TlsArguments};
+use crate::tls;
 use crate::trace::Trace;
-use crate::{convert, names, options};
+use crate::{convert, names, numbers, options};
 
 /// Connects and waits for EHLO, and AUTH if it is to be. The wait can be interrupted; only the resolver can't. `arguments`: those
 /// of the session.
@@ -29,30 +29,37 @@ use crate::{convert, names, options};
 #[allow(clippy::too_many_arguments)] // what smtpipe.connect sorts its arguments into
 pub(crate) fn connect(
     py: Python<'_>,
-    host: Option<&str>,
-    port: u16,
+    host: Option<&Bound<'_, PyString>>,
+    #[pyo3(from_py_with = numbers::port)] port: u16,
     unix_path: Option<PathBuf>,
     local_name: &str,
     peers: Option<&Bound<'_, Peers>>,
-    trace: Option<Py<PyAny>>,
-    auth: Option<Py<PyAny>>,
-    tls: TlsArguments,
+    trace: Option<Bound<'_, PyAny>>,
+    auth: Option<Bound<'_, PyAny>>,
+    tls: &Bound<'_, PyDict>,
     arguments: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<Client> {
+    let auth = auth.map(Sasl::new).transpose()?;
     let caller = auth.is_some().then_some("auth");
     let options = options::session(py, local_name, arguments, caller)?;
     let mut config = match (host, unix_path) {
-        (Some(host), None) => Config::new(host, port),
-        (None, Some(path)) => Config::unix(path),
+        (Some(host), None) => Config::new(
+            options::host(
+                py,
+                host.to_str().map_err(|_| misuse(py, "host: has characters that are not text"))?,
+            )?,
+            connectable(py, port)?,
+        ),
+        (None, Some(path)) => Config::unix(self::path(py, path)?),
         _ => return Err(misuse(py, "host: give either a host or unix_path")),
     };
     config.session = options;
-    config.tls = tls.policy(py)?;
+    config.tls = tls::policy(py, tls)?;
     config.peers = peers.map(|peers| peers.get().0.clone());
-    let trace = trace.map(Trace::new);
+    let trace = trace.map(Trace::new).transpose()?;
     let mut client = py.detach(|| EngineClient::open(config)).map_err(|error| connect_error(py, error))?;
     client.set_trace(trace.as_ref().map(Trace::hook));
-    let client = Client { shared: Arc::new(Shared::new(client, auth.map(Sasl::new))?), trace };
+    let client = Client { shared: Arc::new(Shared::new(client, auth)?), trace };
     let ready = client.shared.until(py, None, |core| {
         let client = &core.client;
         (client.is_open() || client.is_closed()).then(|| client.error().cloned())
@@ -66,6 +73,18 @@ pub(crate) fn connect(
         None if client.is_closed(py) => Err(session_error(py, &SessionError::Closed { waiting_for: None })),
         None => Ok(client),
         Some(error) => Err(session_error(py, &error)),
+    }
+}
+
+fn connectable(py: Python<'_>, port: u16) -> PyResult<u16> {
+    if port == 0 { Err(misuse(py, "port: 0 can't be connected to")) } else { Ok(port) }
+}
+
+fn path(py: Python<'_>, path: PathBuf) -> PyResult<PathBuf> {
+    match path.as_os_str().as_encoded_bytes() {
+        [] => Err(misuse(py, "unix_path: empty")),
+        octets if octets.contains(&0) => Err(misuse(py, "unix_path: has a NUL")),
+        _ => Ok(path),
     }
 }
 
@@ -107,6 +126,9 @@ impl Client {
 
     /// Ends the connection now. What is open is settled by what is known.
     fn abort(&self, py: Python<'_>) {
+        if self.shared.is_elsewhere() {
+            return;
+        }
         py.detach(|| {
             let mut core = self.shared.lock_detached();
             core.client.abort();
@@ -138,6 +160,7 @@ impl Client {
     }
 
     fn command(&self, py: Python<'_>, line: &str) -> PyResult<u64> {
+        self.shared.at_home(py)?;
         let sent = py.detach(|| {
             let mut core = self.shared.lock_detached();
             let sent = core.client.command(line);
@@ -154,6 +177,7 @@ impl Client {
 
     #[pyo3(signature = (timeout = None))]
     fn collect(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<Outcome>> {
+        self.shared.at_home(py)?;
         let timeout = seconds(py, "timeout", timeout)?;
         // What is known already needs no system call.
         if let Some(outcome) = self.shared.lock(py).pop() {
@@ -173,15 +197,17 @@ impl Client {
         Ok(known.is_some())
     }
 
-    fn cancel(&self, py: Python<'_>, ticket: u64) -> bool {
+    fn cancel(&self, py: Python<'_>, #[pyo3(from_py_with = numbers::ticket)] ticket: u64) -> PyResult<bool> {
+        self.shared.at_home(py)?;
         let mut core = self.shared.lock(py);
         let cancelled = core.client.cancel(Ticket::from_number(ticket));
         self.shared.nudge(&core);
-        cancelled
+        Ok(cancelled)
     }
 
     #[pyo3(signature = (timeout = None))]
     fn quit(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<bool> {
+        self.shared.at_home(py)?;
         let timeout = seconds(py, "timeout", timeout)?;
         py.detach(|| {
             let mut core = self.shared.lock_detached();
@@ -217,6 +243,7 @@ impl Client {
     }
 
     fn drive(&self, py: Python<'_>) -> PyResult<()> {
+        self.shared.at_home(py)?;
         self.shared.drive(py, |_| ());
         let fed = self.shared.feed(py);
         self.deliver_trace(py);
@@ -281,6 +308,7 @@ impl Client {
         if let Some(trace) = &self.trace {
             visit.call(trace.function())?;
         }
+        self.shared.streams.traverse(&visit)?;
         match &self.shared.sasl {
             Some(sasl) => visit.call(sasl.object()),
             None => Ok(()),

@@ -8,7 +8,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::last::Last;
-use crate::message::{Message, Sendable};
+use crate::message::{Message, Said, Sendable};
 
 static IS_EMAIL: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 static TO_PARTS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
@@ -28,7 +28,7 @@ pub(crate) fn one_of_many(item: &Bound<'_, PyAny>, last: &mut Last) -> PyResult<
         && parts.len() == 3
     {
         let (sender, recipients, content) = (parts.get_item(0)?, parts.get_item(1)?, parts.get_item(2)?);
-        return Message::from_three(&sender, &recipients, &content, last);
+        return Message::from_parts(&sender, &recipients, &content, &Said::default(), last);
     }
     if IS_EMAIL.import(item.py(), "smtpipe._email", "is_email")?.call1((item,))?.is_truthy()? {
         return Ok((email(item, None, None, None)?, None));
@@ -54,11 +54,13 @@ pub(crate) fn email(
         Bound<'_, PyAny>,
         bool,
     ) = parts.extract()?;
-    let (mut message, _) = Message::from_parts(&sender, &recipients, &content, false, None, parameters)?;
+    let said = Said { parameters, ..Said::default() };
+    let (mut message, _) = Message::from_parts(&sender, &recipients, &content, &said, &mut Last::default())?;
     // The caller may know better.
-    let said = parameters.map(|given| given.contains("utf8_headers")).transpose()?.unwrap_or(false);
+    let known = parameters.map(|given| given.contains("utf8_headers")).transpose()?.unwrap_or(false);
     let smtputf8 = Param::smtputf8();
-    if international && !said && !message.params().iter().any(|param| param.keyword() == smtputf8.keyword()) {
+    if international && !known && !message.params().iter().any(|param| param.keyword() == smtputf8.keyword())
+    {
         message.push_param(smtputf8);
     }
     Ok(message)

@@ -89,6 +89,8 @@ pub(crate) struct Shared {
     pub(crate) streams: Streams,
     /// The caller's own.
     pub(crate) sasl: Option<Sasl>,
+    /// The process that made the connection.
+    owner: u32,
 }
 
 /// How one stretch of waiting ended.
@@ -120,7 +122,25 @@ impl Shared {
             bell: Bell::new()?,
             streams: Streams::default(),
             sasl,
+            owner: std::process::id(),
         })
+    }
+
+    /// Whether this process was forked off the one that made the connection: whatever it did with its copy would be done to the other's,
+    /// which would lose replies, and the mutex may be held for ever by a thread that is only there.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.owner != std::process::id()
+    }
+
+    /// Refuses what would use the connection of another process.
+    pub(crate) fn at_home(&self, py: Python<'_>) -> PyResult<()> {
+        if self.is_elsewhere() {
+            return Err(misuse(
+                py,
+                "client: its connection is that of another process, which forked this one",
+            ));
+        }
+        Ok(())
     }
 
     /// For a moment's work while attached. No Python code may run under it.
@@ -161,6 +181,7 @@ impl Shared {
         timeout: Option<Duration>,
         mut done: impl FnMut(&mut Core) -> Option<T> + Send,
     ) -> PyResult<Option<T>> {
+        self.at_home(py)?;
         let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
             match py.detach(|| self.step(end, &mut done)) {

@@ -1,5 +1,7 @@
 //! The engine's errors as the exceptions of `smtpipe.errors`. One function each; nothing else builds an exception.
 
+use std::io;
+
 use engine::client::ConnectError;
 use engine::session::{PeerError, SessionError, SubmitError};
 use engine::wire::{Reply as WireReply, Verb};
@@ -83,14 +85,29 @@ pub(crate) fn connect_error(py: Python<'_>, error: ConnectError) -> PyErr {
         }
         ConnectError::Tls(error) => misuse(py, format!("TLS: {error}")),
         ConnectError::TimedOut => build(py, &TIMEOUT, "SessionTimeoutError", &error.to_string(), None, None),
-        ConnectError::Socket(ref source)
-        | ConnectError::Tcp { ref source, .. }
-        | ConnectError::Unix { ref source, .. } => match source.raw_os_error() {
-            // Python picks the subclass by the number; the words say where.
-            Some(number) => PyOSError::new_err((number, error.to_string())),
-            None => PyOSError::new_err(error.to_string()),
-        },
+        ConnectError::Socket(source) => os_error(&source, ""),
+        ConnectError::Tcp { address, source } => os_error(&source, &address.to_string()),
+        ConnectError::Unix { path, source } => os_error(&source, &path.display().to_string()),
         other => build(py, &LOST, "ConnectionLostError", &other.to_string(), None, None),
+    }
+}
+
+/// What the system said, as Python says it: the number, which picks the subclass, its words, and what it is about.
+pub(crate) fn os_error(error: &io::Error, about: &str) -> PyErr {
+    let Some(number) = error.raw_os_error() else {
+        return PyOSError::new_err(if about.is_empty() {
+            error.to_string()
+        } else {
+            format!("{about}: {error}")
+        });
+    };
+    let text = error.to_string();
+    // Rust puts the number behind the words.
+    let words = text.strip_suffix(&format!(" (os error {number})")).unwrap_or(&text).to_owned();
+    if about.is_empty() {
+        PyOSError::new_err((number, words))
+    } else {
+        PyOSError::new_err((number, words, about.to_owned()))
     }
 }
 

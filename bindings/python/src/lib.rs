@@ -15,6 +15,7 @@ mod last;
 mod login;
 mod message;
 mod names;
+mod numbers;
 mod options;
 mod outcome;
 mod parameters;
@@ -61,6 +62,8 @@ mod _native {
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         let built: &[&str] = if Gssapi::is_built() { &["gssapi"] } else { &[] };
+        // For pickles, and nobody's to call: so it isn't among the names that the module is for.
+        module.setattr("_reply", wrap_pyfunction!(crate::reply::_reply, module)?)?;
         module.add("FEATURES", PyFrozenSet::new(module.py(), built)?)
     }
 }

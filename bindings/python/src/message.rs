@@ -7,12 +7,13 @@ use engine::session::{Message as EngineMessage, Recipient, Streamed};
 use engine::wire::{Address, Content};
 use pyo3::exceptions::{PyMemoryError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyMemoryView, PyString, PyTuple, PyType};
+use pyo3::types::{PyBytes, PyDict, PyList, PyMapping, PyMemoryView, PyString, PyTuple, PyType};
 
 use crate::content::bytes_like;
 use crate::error::misuse;
 use crate::last::Last;
-use crate::parameters::{self, BodyKind, Wishes};
+use crate::numbers;
+use crate::parameters::{self, BodyKind, Wishes, named};
 use crate::source::Origin;
 
 /// Ready to be sent, any number of times and by any client.
@@ -22,56 +23,60 @@ pub(crate) struct Message(pub(crate) EngineMessage, pub(crate) Option<Arc<Origin
 /// What there is to send, and where its content comes from, if that is drawn.
 pub(crate) type Sendable = (EngineMessage, Option<Arc<Origin>>);
 
-impl Message {
-    /// From the three parts alone, whose sender and content may be those of the message before.
-    pub(crate) fn from_three(
-        sender: &Bound<'_, PyAny>,
-        recipients: &Bound<'_, PyAny>,
-        content: &Bound<'_, PyAny>,
-        last: &mut Last,
-    ) -> PyResult<Sendable> {
-        if !content.is_exact_instance_of::<PyBytes>() {
-            return Self::from_parts(sender, recipients, content, false, None, None);
-        }
-        let sender = last.sender.of(sender, |text| address(text, "sender"))?;
-        let content = last.content.of(content, |content| text(bytes_like(content)?))?;
-        Ok((addressed(EngineMessage::new(sender, content), recipients, Wishes::default())?, None))
-    }
+/// What a caller says of a message beside its three parts.
+#[derive(Default)]
+pub(crate) struct Said<'a, 'py> {
+    pub(crate) strict: bool,
+    pub(crate) length: Option<u64>,
+    pub(crate) parameters: Option<&'a Bound<'py, PyDict>>,
+}
 
-    /// From the three parts, each what Python callers have at hand.
+impl Message {
+    /// From its parts, each what Python callers have at hand. `last`: what the message before had, if nothing was said of either.
     pub(crate) fn from_parts(
         sender: &Bound<'_, PyAny>,
         recipients: &Bound<'_, PyAny>,
         content: &Bound<'_, PyAny>,
-        strict: bool,
-        length: Option<u64>,
-        parameters: Option<&Bound<'_, PyDict>>,
+        said: &Said<'_, '_>,
+        last: &mut Last,
     ) -> PyResult<Sendable> {
         let py = content.py();
-        let wishes = Wishes::of(parameters)?;
+        let wishes = Wishes::of(said.parameters)?;
         let body = wishes.body;
-        let sender = address(sender, "sender")?;
+        let sender = last.sender.of(sender, |text| address(text, "sender"))?;
         let whole = content.is_exact_instance_of::<PyBytes>() || PyMemoryView::from(content).is_ok();
         if !whole && let Some((origin, measured)) = Origin::of(content)? {
-            let stream = streamed(&origin, body, strict, length.or(measured));
+            let stream = streamed(&origin, body, said.strict, said.length.or(measured));
             let message = EngineMessage::streamed(sender, stream);
             return Ok((addressed(message, recipients, wishes)?, Some(Arc::new(origin))));
-        }
-        let bytes = bytes_like(content)?;
-        if length.is_some_and(|length| length != bytes.len() as u64) {
-            return Err(misuse(py, "length: it isn't that of the content"));
         }
         if body == BodyKind::SevenBit {
             return Err(misuse(py, "parameter body: \"7BIT\" is for content that is drawn as it goes"));
         }
-        let content = match (body == BodyKind::Binary, strict) {
-            (true, _) => Content::binary(bytes),
-            (false, false) => text(bytes)?,
+        let octets = |content: &Bound<'_, PyAny>| {
+            let bytes = bytes_like(content)?;
+            match said.length {
+                Some(length) if length != bytes.len() as u64 => {
+                    Err(misuse(py, "length: it isn't that of the content"))
+                }
+                _ => Ok(bytes),
+            }
+        };
+        let content = match (body == BodyKind::Binary, said.strict) {
+            (true, _) => Content::binary(octets(content)?),
+            (false, false) => last.content.of(content, |content| text(octets(content)?))?,
             (false, true) => {
-                Content::strict(bytes).map_err(|error| misuse(py, format!("content: {error}")))?
+                let strict = Content::strict(octets(content)?);
+                strict.map_err(|error| misuse(py, format!("content: {error}")))?
             }
         };
         Ok((addressed(EngineMessage::new(sender, content), recipients, wishes)?, None))
+    }
+
+    /// As it may be kept: what no server could make right is refused now, and not when it is sent.
+    fn checked(py: Python<'_>, (message, origin): Sendable) -> PyResult<Self> {
+        message.check().map_err(|error| misuse(py, error.to_string()))?;
+        Ok(Self(message, origin))
     }
 }
 
@@ -110,7 +115,14 @@ fn push_recipients(message: &mut EngineMessage, recipients: &Bound<'_, PyAny>) -
         message.push_recipient(recipient(recipients)?);
         return Ok(());
     }
-    for one in recipients.try_iter()? {
+    let plain = recipients.is_exact_instance_of::<PyList>() || recipients.is_exact_instance_of::<PyTuple>();
+    if !plain && recipients.cast::<PyMapping>().is_ok() {
+        // Its keys alone would go, and what it says of each be lost.
+        return Err(PyTypeError::new_err(
+            "recipients: a mapping; parameters go with an address as a pair of the two",
+        ));
+    }
+    for one in named("recipients", recipients.try_iter())? {
         message.push_recipient(recipient(&one?)?);
     }
     Ok(())
@@ -120,9 +132,11 @@ fn push_recipients(message: &mut EngineMessage, recipients: &Bound<'_, PyAny>) -
 fn recipient(one: &Bound<'_, PyAny>) -> PyResult<Recipient> {
     let py = one.py();
     let (path, parameters) = match one.cast::<PyTuple>() {
-        Ok(pair) => {
-            let (path, parameters): (Bound<'_, PyAny>, Bound<'_, PyAny>) = pair.extract()?;
-            (path, Some(parameters))
+        Ok(pair) if pair.len() == 2 => (pair.get_item(0)?, Some(pair.get_item(1)?)),
+        Ok(_) => {
+            return Err(PyTypeError::new_err(
+                "recipient: expected an address, or a pair of one and its parameters",
+            ));
         }
         Err(_) => (one.clone(), None),
     };
@@ -139,7 +153,7 @@ fn recipient(one: &Bound<'_, PyAny>) -> PyResult<Recipient> {
     Ok(recipient)
 }
 
-fn address(text: &Bound<'_, PyAny>, part: &str) -> PyResult<Address> {
+pub(crate) fn address(text: &Bound<'_, PyAny>, part: &str) -> PyResult<Address> {
     let py = text.py();
     let text = text
         .cast::<PyString>()
@@ -166,11 +180,12 @@ impl Message {
         recipients: &Bound<'_, PyAny>,
         content: &Bound<'_, PyAny>,
         strict: bool,
-        length: Option<u64>,
+        #[pyo3(from_py_with = numbers::length)] length: Option<u64>,
         parameters: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        let (message, origin) = Self::from_parts(sender, recipients, content, strict, length, parameters)?;
-        Ok(Self(message, origin))
+        let said = Said { strict, length, parameters };
+        let made = Self::from_parts(sender, recipients, content, &said, &mut Last::default())?;
+        Self::checked(content.py(), made)
     }
 
     #[classmethod]
@@ -179,7 +194,7 @@ impl Message {
         _class: &Bound<'_, PyType>,
         sender: &Bound<'_, PyAny>,
         recipients: &Bound<'_, PyAny>,
-        length: Option<u64>,
+        #[pyo3(from_py_with = numbers::length)] length: Option<u64>,
         rewindable: bool,
         strict: bool,
         parameters: Option<&Bound<'_, PyDict>>,
@@ -190,7 +205,7 @@ impl Message {
         let stream = streamed(&Origin::Caller, body, strict, length);
         let stream = if rewindable { stream.rewindable() } else { stream };
         let message = addressed(EngineMessage::streamed(sender, stream), recipients, wishes)?;
-        Ok(Self(message, Some(Arc::new(Origin::Caller))))
+        Self::checked(recipients.py(), (message, Some(Arc::new(Origin::Caller))))
     }
 
     #[classmethod]
@@ -202,7 +217,8 @@ impl Message {
         recipients: Option<&Bound<'_, PyAny>>,
         parameters: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        crate::convert::email(email, sender, recipients, parameters).map(|message| Self(message, None))
+        let message = crate::convert::email(email, sender, recipients, parameters)?;
+        Self::checked(email.py(), (message, None))
     }
 
     #[getter]
@@ -236,6 +252,16 @@ impl Message {
     #[getter]
     fn size(&self) -> Option<u64> {
         self.0.size()
+    }
+
+    // It never changes.
+    const fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    #[allow(clippy::needless_pass_by_value)] // as Python calls it
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyAny>) -> Py<Self> {
+        slf
     }
 
     fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {

@@ -91,6 +91,11 @@ pub(crate) fn verdict_from(word: &str) -> Option<Verdict> {
     VERDICTS.iter().find(|(_, one)| *one == word).map(|(verdict, _)| *verdict)
 }
 
+/// What a member of `smtpipe.Status`, or its word, stands for.
+pub(crate) fn status_from(word: &str) -> Option<Status> {
+    STATUSES.into_iter().find(|status| status.as_str() == word)
+}
+
 /// The member of `smtpipe.Status`.
 pub(crate) fn status(py: Python<'_>, status: Status) -> PyResult<Bound<'_, PyAny>> {
     let index = STATUSES.iter().position(|one| *one == status).unwrap_or(usize::MAX);

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use engine::session::{Auth, Chunking, Level, Options, RecipientPolicy, Timeouts, Utf8Policy};
 use engine::wire::{HostName, LineError, RawLine};
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedStr;
 use pyo3::types::PyDict;
 
 use crate::error::misuse;
 use crate::login::Login;
-use crate::parameters;
+use crate::parameters::{self, named};
 
 /// The largest `chunk_size`: as much is held of each streamed content that is on its way.
 const CHUNK_MAX: u32 = 1 << 30;
@@ -40,6 +40,9 @@ pub(crate) fn session(
             }
             "timeout" => {
                 if let Some(limit) = seconds(py, "timeout", given.get()?)? {
+                    if limit.is_zero() {
+                        return Err(misuse(py, "timeout: 0 would let nothing happen"));
+                    }
                     options.timeouts = Timeouts::all(limit);
                 }
             }
@@ -69,7 +72,10 @@ pub(crate) fn session(
             "password" => login.password = given.get()?,
             "oauth_token" => login.oauth_token = given.get()?,
             "authzid" => login.authzid = given.get()?,
-            "auth_mechanisms" => login.auth_mechanisms = given.get()?,
+            "auth_mechanisms" if value.is_none() => login.auth_mechanisms = None,
+            "auth_mechanisms" => {
+                login.auth_mechanisms = Some(named("auth_mechanisms", parameters::words(&value))?);
+            }
             "gssapi" => login.gssapi = given.get()?,
             "auth_clear_text" => login.auth_clear_text = given.get()?,
             other => {
@@ -86,19 +92,21 @@ pub(crate) fn session(
 }
 
 /// One keyword argument.
-struct Given<'a, 'py> {
-    keyword: &'a str,
-    value: &'a Bound<'py, PyAny>,
+pub(crate) struct Given<'a, 'py> {
+    pub(crate) keyword: &'a str,
+    pub(crate) value: &'a Bound<'py, PyAny>,
 }
 
 impl<'a, 'py> Given<'a, 'py> {
     /// As a Rust type; of another Python type than that takes, the argument is named.
-    fn get<T: FromPyObject<'a, 'py>>(&self) -> PyResult<T> {
+    pub(crate) fn get<T: FromPyObject<'a, 'py>>(&self) -> PyResult<T> {
         self.value.extract().map_err(|error: T::Error| {
             let error: PyErr = error.into();
             let py = self.value.py();
             if error.is_instance_of::<PyTypeError>(py) {
                 PyTypeError::new_err(format!("argument '{}': {}", self.keyword, error.value(py)))
+            } else if error.is_instance_of::<PyOverflowError>(py) {
+                misuse(py, format!("{}: {} is out of range", self.keyword, self.value))
             } else {
                 error
             }
@@ -106,7 +114,7 @@ impl<'a, 'py> Given<'a, 'py> {
     }
 
     /// One of these words.
-    fn one_of<T: Copy>(&self, words: &[(&str, T)]) -> PyResult<T> {
+    pub(crate) fn one_of<T: Copy>(&self, words: &[(&str, T)]) -> PyResult<T> {
         self.parsed(|word: PyBackedStr| {
             let found = words.iter().find(|(known, _)| *known == &*word);
             found.map(|(_, value)| *value).ok_or_else(|| {
@@ -117,7 +125,10 @@ impl<'a, 'py> Given<'a, 'py> {
     }
 
     /// What `parse` makes of it, or why it can't.
-    fn parsed<T, V: FromPyObject<'a, 'py>>(&self, parse: impl FnOnce(V) -> Result<T, String>) -> PyResult<T> {
+    pub(crate) fn parsed<T, V: FromPyObject<'a, 'py>>(
+        &self,
+        parse: impl FnOnce(V) -> Result<T, String>,
+    ) -> PyResult<T> {
         parse(self.get()?).map_err(|why| misuse(self.value.py(), format!("{}: {why}", self.keyword)))
     }
 }
@@ -130,6 +141,15 @@ fn levels(text: PyBackedStr) -> Result<(Option<Level>, Option<Level>), String> {
         ("auto", _) => Ok((None, None)),
         (_, Some(ceiling)) => Ok((None, Some(parse(ceiling)?))),
         (known, None) => Ok((Some(parse(known)?), None)),
+    }
+}
+
+/// A name that can be looked up.
+pub(crate) fn host<'a>(py: Python<'_>, text: &'a str) -> PyResult<&'a str> {
+    match text {
+        "" => Err(misuse(py, "host: empty")),
+        text if text.chars().any(char::is_control) => Err(misuse(py, "host: has a control character")),
+        text => Ok(text),
     }
 }
 

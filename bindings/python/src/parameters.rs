@@ -8,9 +8,10 @@ use engine::wire::{
     Address, ByMode, ClientAttribute, ClientInfo, DeliverBy, EnvelopeId, Extension, Hold, Notify,
     OriginalRecipient, Param, ParamError, Priority, Ret, Solicitation,
 };
+use pyo3::exceptions::{PyAttributeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyMapping, PyString, PyTuple};
+use pyo3::types::{PyDict, PyInt, PyMapping, PyString, PyTuple};
 
 use crate::error::misuse;
 
@@ -40,8 +41,12 @@ impl Wishes {
         for (keyword, value) in parameters.into_iter().flatten() {
             let keyword: String = keyword.extract()?;
             if !value.is_none() {
-                wishes.add(&keyword, &value)?;
+                named(&keyword, wishes.add(&keyword, &value))?;
             }
+        }
+        let held = |param: &&Param| matches!(param.keyword(), "HOLDFOR" | "HOLDUNTIL");
+        if let (Some(parameters), 2..) = (parameters, wishes.params.iter().filter(held).count()) {
+            return Err(misuse(parameters.py(), "hold_until: give either that or hold_for"));
         }
         Ok(wishes)
     }
@@ -123,32 +128,72 @@ impl Wishes {
     }
 }
 
+/// What is of a type that can't be this part is said to be so of the part: what Python raises by itself names none.
+pub(crate) fn named<T>(part: &str, made: PyResult<T>) -> PyResult<T> {
+    Python::attach(|py| {
+        made.map_err(|error| {
+            let kinds = (py.get_type::<PyTypeError>(), py.get_type::<PyAttributeError>());
+            let text = error
+                .value(py)
+                .str()
+                .map_or_else(|_| String::new(), |text| text.to_string_lossy().into_owned());
+            if !error.matches(py, kinds).unwrap_or(false)
+                || text.trim_start_matches("parameter ").starts_with(part)
+            {
+                return error;
+            }
+            let better = PyTypeError::new_err(format!("{part}: {text}"));
+            better.set_cause(py, Some(error));
+            better
+        })
+    })
+}
+
 /// The parameters of one RCPT.
 pub(crate) fn of_recipient(parameters: &Bound<'_, PyAny>) -> PyResult<Vec<Param>> {
     let mut found = Vec::new();
-    for pair in parameters.cast::<PyMapping>()?.items()?.iter() {
-        let (keyword, value): (String, Bound<'_, PyAny>) = pair.extract()?;
+    for (keyword, value) in items(parameters, "recipient")? {
         if value.is_none() {
             continue;
         }
-        match keyword.as_str() {
-            "notify" => found.push(notify(&value)?),
-            "orcpt" => found.push(made(&value, "orcpt", original(&value)?)?),
-            _ => found.extend(param(&keyword, &value)?),
-        }
+        let made = match keyword.as_str() {
+            "notify" => notify(&value).map(Some),
+            "orcpt" => original(&value).and_then(|original| made(&value, "orcpt", original)).map(Some),
+            _ => param(&keyword, &value),
+        };
+        found.extend(named(&keyword, made)?);
     }
     Ok(found)
+}
+
+/// What a mapping of words has.
+fn items<'py>(mapping: &Bound<'py, PyAny>, part: &str) -> PyResult<Vec<(String, Bound<'py, PyAny>)>> {
+    let found = mapping.cast::<PyMapping>().map_err(PyErr::from).and_then(|mapping| mapping.items());
+    named(part, found)?.iter().map(|pair| named(part, pair.extract())).collect()
+}
+
+/// A value that goes on the wire as it is written: text, or a number. Of other objects nobody knows what `str()` makes of them.
+fn written(value: &Bound<'_, PyAny>, part: &str) -> PyResult<String> {
+    if let Ok(text) = value.cast::<PyString>() {
+        return text
+            .to_str()
+            .map(str::to_owned)
+            .map_err(|_| misuse(value.py(), format!("{part}: has characters that are not text")));
+    }
+    if value.is_instance_of::<PyInt>() {
+        return value.str()?.to_str().map(str::to_owned);
+    }
+    Err(PyTypeError::new_err(format!("{part}: expected str or int, not {}", value.get_type().name()?)))
 }
 
 /// What XCLIENT or XFORWARD is to say: a mapping of attributes to values; `None` for what isn't known.
 pub(crate) fn client(value: &Bound<'_, PyAny>, part: &str) -> PyResult<ClientInfo> {
     let py = value.py();
     let mut client = ClientInfo::new();
-    for pair in value.cast::<PyMapping>()?.items()?.iter() {
-        let (name, value): (String, Bound<'_, PyAny>) = pair.extract()?;
+    for (name, value) in items(value, part)? {
         let attribute = ClientAttribute::from_name(&name)
             .ok_or_else(|| misuse(py, format!("{part}: unknown attribute {name:?}")))?;
-        let value = if value.is_none() { None } else { Some(value.str()?.to_str()?.to_owned()) };
+        let value = if value.is_none() { None } else { Some(written(&value, part)?) };
         client.set(attribute, value.as_deref()).map_err(|error| misuse(py, format!("{part}: {error}")))?;
     }
     Ok(client)
@@ -163,7 +208,7 @@ fn made<T: Into<Param>>(
 }
 
 fn text(value: &Bound<'_, PyAny>, keyword: &str) -> PyResult<String> {
-    value.extract().map_err(|_| pyo3::exceptions::PyTypeError::new_err(format!("{keyword}: expected str")))
+    value.extract().map_err(|_| PyTypeError::new_err(format!("{keyword}: expected str")))
 }
 
 /// A mailbox as text, or as the `Address` of `email.headerregistry`.
@@ -174,7 +219,7 @@ fn mailbox(value: &Bound<'_, PyAny>, keyword: &str) -> PyResult<Address> {
 }
 
 /// One word, several with commas between them, or any iterable of them.
-fn words(value: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+pub(crate) fn words(value: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
     if let Ok(text) = value.cast::<PyString>() {
         return Ok(text.to_str()?.split(',').map(|word| word.trim().to_owned()).collect());
     }
@@ -192,6 +237,11 @@ fn ret(value: &Bound<'_, PyAny>) -> PyResult<Result<Ret, ParamError>> {
 /// `(seconds, "notify" or "return")`, with a third, true, to have it traced.
 fn deliver_by(value: &Bound<'_, PyAny>) -> PyResult<Result<DeliverBy, ParamError>> {
     let parts = value.cast::<PyTuple>()?;
+    if !(2..=3).contains(&parts.len()) {
+        return Err(PyTypeError::new_err(
+            "deliver_by: expected a pair of seconds and \"notify\" or \"return\"",
+        ));
+    }
     let mode = match parts.get_item(1).and_then(|mode| mode.extract::<String>())?.as_str() {
         "notify" => ByMode::Notify,
         "return" => ByMode::Return,
@@ -265,9 +315,9 @@ fn param(keyword: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<Param>> {
         }
         None
     } else {
-        Some(value.str()?.to_str()?.to_owned())
+        Some(written(value, &format!("parameter {}", keyword.escape_debug()))?)
     };
     Param::new(&wire, text.as_deref())
         .map(Some)
-        .map_err(|error| misuse(py, format!("parameter {keyword}: {error}")))
+        .map_err(|error| misuse(py, format!("parameter {}: {error}", keyword.escape_debug())))
 }

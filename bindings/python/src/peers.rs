@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyIterator, PyList, PyType};
 
 use crate::content::bytes_like;
-use crate::error::misuse;
+use crate::error::{misuse, os_error};
 use crate::{client, names};
 
 /// The cache; the engine's own is shared by reference.
@@ -28,7 +28,9 @@ impl Peers {
 
     #[classmethod]
     fn load(_class: &Bound<'_, PyType>, py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        Ok(Self(py.detach(|| EnginePeers::load(path))?))
+        py.detach(|| EnginePeers::load(&path))
+            .map(Self)
+            .map_err(|error| os_error(&error, &path.display().to_string()))
     }
 
     #[classmethod]
@@ -37,7 +39,7 @@ impl Peers {
     }
 
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        Ok(py.detach(|| self.0.save(path))?)
+        py.detach(|| self.0.save(&path)).map_err(|error| os_error(&error, &path.display().to_string()))
     }
 
     fn to_bytes<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {

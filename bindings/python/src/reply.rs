@@ -2,9 +2,16 @@
 
 use engine::wire::Reply as WireReply;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyTuple};
 
 use crate::error::misuse;
+use crate::numbers;
+
+static MAKE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
+/// What `__reduce__` returns: what makes the copy, and of what.
+pub(crate) type Reduced<'py> = (Bound<'py, PyAny>, Bound<'py, PyTuple>);
 
 /// A reply keeps the wire's bytes; text is made when it is asked for.
 #[pyclass(frozen, eq, module = "smtpipe")]
@@ -38,7 +45,12 @@ impl Reply {
 
     #[new]
     #[pyo3(signature = (code, enhanced = None, lines = None))]
-    fn new(py: Python<'_>, code: u16, enhanced: Option<&str>, lines: Option<Vec<String>>) -> PyResult<Self> {
+    fn new(
+        py: Python<'_>,
+        #[pyo3(from_py_with = numbers::code)] code: u16,
+        enhanced: Option<&str>,
+        lines: Option<Vec<String>>,
+    ) -> PyResult<Self> {
         if !(200..=599).contains(&code) {
             return Err(misuse(py, format!("code: {code} is not between 200 and 599")));
         }
@@ -105,4 +117,15 @@ impl Reply {
     fn __hash__(&self, py: Python<'_>) -> PyResult<isize> {
         (self.0.code(), PyBytes::new(py, self.0.text())).into_pyobject(py)?.hash()
     }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<Reduced<'py>> {
+        let make = MAKE.import(py, "smtpipe._native", "_reply")?;
+        Ok((make.clone(), (self.code(), self.raw(py)).into_pyobject(py)?))
+    }
+}
+
+/// The reply whose octets these are: what a constructor for people, which takes text, can't make.
+#[pyfunction]
+pub(crate) fn _reply(code: u16, raw: &[u8]) -> Reply {
+    Reply(WireReply::new(code, raw))
 }

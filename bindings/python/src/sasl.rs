@@ -36,8 +36,17 @@ enum Answer {
 }
 
 impl Sasl {
-    pub(crate) const fn new(object: Py<PyAny>) -> Self {
-        Self { object, tried: Mutex::new(Tried { refused: Vec::new(), last: None }) }
+    /// `object`, which the argument `auth` gave.
+    pub(crate) fn new(object: Bound<'_, PyAny>) -> PyResult<Self> {
+        for method in ["start", "respond"] {
+            if !object.getattr_opt(method)?.is_some_and(|method| method.is_callable()) {
+                let kind = object.get_type().name()?;
+                return Err(PyTypeError::new_err(format!(
+                    "auth: {kind} has no method {method}(): see smtpipe.Sasl"
+                )));
+            }
+        }
+        Ok(Self { object: object.unbind(), tried: Mutex::default() })
     }
 
     /// For the garbage collector.

@@ -67,9 +67,7 @@ impl SendAll {
                 self.replace(py, Source::Exhausted);
                 Ok(Stop::Exhausted)
             }
-            Source::Busy => {
-                Err(PyValueError::new_err("another thread is drawing messages for this iterator"))
-            }
+            Source::Busy => Err(PyValueError::new_err("messages are being drawn for this iterator already")),
             Source::There(messages, mut last) => {
                 let mut messages = messages.into_bound(py);
                 let stop = self.draw(py, &mut messages, &mut last);
@@ -147,6 +145,7 @@ impl SendAll {
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Outcome>> {
         let client = self.client.get();
+        client.shared.at_home(py)?;
         if let Some(outcome) = client.shared.lock(py).pop() {
             return Ok(Some(client.shared.outcome(py, outcome)));
         }

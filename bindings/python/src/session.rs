@@ -25,7 +25,7 @@ use crate::options::line;
 use crate::outcome::Outcome;
 use crate::reply::Reply;
 use crate::trace::Trace;
-use crate::{client, convert, names, options, peers, streams, tls};
+use crate::{client, convert, names, numbers, options, peers, streams, tls};
 
 /// The most that is handed out at once, however much is asked for: what counts as written has to have its memory.
 const MOST: usize = 4 * 1024 * 1024;
@@ -74,7 +74,7 @@ impl Session {
     fn new(
         py: Python<'_>,
         local_name: &str,
-        trace: Option<Py<PyAny>>,
+        trace: Option<Bound<'_, PyAny>>,
         peer: Option<&Bound<'_, PyAny>>,
         auth_caller: bool,
         tls: &str,
@@ -84,7 +84,7 @@ impl Session {
         options.starttls = Tls::new(tls::mode(py, tls)?).starttls();
         options.peer = peer.map(peers::record_from).transpose()?;
         let mut engine = EngineSession::new(options);
-        let trace = trace.map(Trace::new);
+        let trace = trace.map(Trace::new).transpose()?;
         engine.set_trace(trace.as_ref().map(Trace::hook));
         Ok(Self { engine: Mutex::new(engine), trace })
     }
@@ -115,7 +115,7 @@ impl Session {
             .map_err(|(error, session)| submit_error(py, &error, session.as_ref()))
     }
 
-    fn cancel(&self, py: Python<'_>, ticket: u64) -> bool {
+    fn cancel(&self, py: Python<'_>, #[pyo3(from_py_with = numbers::ticket)] ticket: u64) -> bool {
         self.with(py, |engine| engine.cancel(Ticket::from_number(ticket)))
     }
 
@@ -183,7 +183,7 @@ impl Session {
         py: Python<'_>,
         now: f64,
         exporter: Option<Vec<u8>>,
-        round_trips: u32,
+        #[pyo3(from_py_with = numbers::round_trips)] round_trips: u32,
     ) -> PyResult<()> {
         let now = time(py, now)?;
         let secure = Secure { exporter: exporter.unwrap_or_default(), round_trips, unverified: false };
@@ -211,22 +211,43 @@ impl Session {
         Ok(())
     }
 
-    fn content(&self, py: Python<'_>, now: f64, ticket: u64, data: &Bound<'_, PyAny>) -> PyResult<bool> {
+    fn content(
+        &self,
+        py: Python<'_>,
+        now: f64,
+        #[pyo3(from_py_with = numbers::ticket)] ticket: u64,
+        data: &Bound<'_, PyAny>,
+    ) -> PyResult<bool> {
         let (now, data) = (time(py, now)?, bytes_like(data)?);
         Ok(self.with(py, |engine| engine.content(now, Ticket::from_number(ticket), data)))
     }
 
-    fn content_end(&self, py: Python<'_>, now: f64, ticket: u64) -> PyResult<bool> {
+    fn content_end(
+        &self,
+        py: Python<'_>,
+        now: f64,
+        #[pyo3(from_py_with = numbers::ticket)] ticket: u64,
+    ) -> PyResult<bool> {
         let now = time(py, now)?;
         Ok(self.with(py, |engine| engine.content_end(now, Ticket::from_number(ticket))))
     }
 
-    fn content_failed(&self, py: Python<'_>, ticket: u64, why: &str) -> bool {
+    fn content_failed(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = numbers::ticket)] ticket: u64,
+        why: &str,
+    ) -> bool {
         self.with(py, |engine| engine.content_failed(Ticket::from_number(ticket), why))
     }
 
     #[pyo3(signature = (now, limit = 262_144))]
-    fn output<'py>(&self, py: Python<'py>, now: f64, limit: usize) -> PyResult<Bound<'py, PyBytes>> {
+    fn output<'py>(
+        &self,
+        py: Python<'py>,
+        now: f64,
+        #[pyo3(from_py_with = numbers::limit)] limit: usize,
+    ) -> PyResult<Bound<'py, PyBytes>> {
         let now = time(py, now)?;
         let taken = self.with(py, |engine| take_output(engine, now, limit.min(MOST)));
         Ok(PyBytes::new(py, &taken))
@@ -297,6 +318,10 @@ impl Session {
         self.lock(py).is_closed()
     }
 
+    fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
+        self.trace.as_ref().map_or(Ok(()), |trace| visit.call(trace.function()))
+    }
+
     fn __repr__(&self, py: Python<'_>) -> String {
         let engine = self.lock(py);
         let state = if engine.is_closed() { "closed" } else { engine.level().as_str() };
@@ -310,7 +335,7 @@ impl Session {
             Event::WantContent { ticket, rewind } => {
                 names::WANT_CONTENT.get(py)?.call1((ticket.get(), rewind))
             }
-            Event::Outcome(outcome) => Ok(Outcome(outcome, None).into_pyobject(py)?.into_any()),
+            Event::Outcome(outcome) => Ok(Outcome::new(outcome, None).into_pyobject(py)?.into_any()),
             Event::AuthChallenge(challenge) => {
                 names::AUTH_CHALLENGE.get(py)?.call1((PyBytes::new(py, challenge.as_bytes()),))
             }

@@ -7,17 +7,18 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use engine::sink::{
-    Keep, Received as EngineReceived, Rule, RuleAction, RuleStage, Sink as EngineSink, SinkOptions,
+    Keep, Received as EngineReceived, Rule, RuleAction, RuleStage, Sink as EngineSink, SinkOptions, SinkStats,
 };
 use engine::tls::Pem;
 use pyo3::prelude::*;
-use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
 
-use crate::error::{closed, misuse};
+use crate::error::{misuse, os_error};
 use crate::login::mechanisms;
 use crate::names;
-use crate::options::seconds;
+use crate::numbers::{self, number};
+use crate::options::{self, seconds};
+use crate::parameters::{named, words};
 use crate::reply::Reply;
 use crate::tls::spoken;
 
@@ -27,19 +28,65 @@ const SLICE: Duration = Duration::from_millis(100);
 /// A server on a thread of its own, from construction to `stop()`.
 #[pyclass(frozen, module = "smtpipe")]
 pub(crate) struct Sink {
-    running: Mutex<Option<EngineSink>>,
+    state: Mutex<State>,
     port: u16,
     certificate: Option<Vec<u8>>,
+    /// The process that has the thread.
+    owner: u32,
+}
+
+/// A sink tells what it has seen when it is stopped, too.
+enum State {
+    Running(EngineSink),
+    Stopped(Vec<EngineReceived>, SinkStats),
+}
+
+impl State {
+    fn messages(&self) -> Vec<EngineReceived> {
+        match self {
+            Self::Running(sink) => sink.messages(),
+            Self::Stopped(messages, _) => messages.clone(),
+        }
+    }
+
+    fn take_messages(&mut self) -> Vec<EngineReceived> {
+        match self {
+            Self::Running(sink) => sink.take_messages(),
+            Self::Stopped(messages, _) => std::mem::take(messages),
+        }
+    }
+
+    fn stats(&self) -> SinkStats {
+        match self {
+            Self::Running(sink) => sink.stats(),
+            Self::Stopped(_, stats) => *stats,
+        }
+    }
+
+    /// Whether so many messages were seen; waits for them as long as more may come.
+    fn wait(&self, limit: Duration, messages: u64) -> Waited {
+        let seen = match self {
+            Self::Running(sink) => sink.wait(limit, |stats| stats.messages >= messages),
+            Self::Stopped(_, stats) if stats.messages < messages => return Waited::InVain,
+            Self::Stopped(..) => true,
+        };
+        if seen { Waited::Seen } else { Waited::NotYet }
+    }
+}
+
+enum Waited {
+    Seen,
+    NotYet,
+    InVain,
 }
 
 impl Sink {
-    /// Something of the running sink, worked out while detached: its thread may hold the lock for a while.
-    fn with<T: Send>(&self, py: Python<'_>, look: impl FnOnce(&EngineSink) -> T + Send) -> PyResult<T> {
-        let found = py.detach(|| {
-            let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-            running.as_ref().map(look)
-        });
-        found.ok_or_else(|| closed(py))
+    /// Something of the sink, worked out while detached: its thread may hold the lock for a while.
+    fn with<T: Send>(&self, py: Python<'_>, look: impl FnOnce(&mut State) -> T + Send) -> PyResult<T> {
+        if self.owner != std::process::id() {
+            return Err(misuse(py, "sink: it runs in another process, which forked this one"));
+        }
+        Ok(py.detach(|| look(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))))
     }
 }
 
@@ -56,12 +103,12 @@ impl Sink {
     #[allow(clippy::too_many_arguments)] // one for each documented argument
     fn new(
         py: Python<'_>,
-        port: u16,
+        #[pyo3(from_py_with = numbers::port)] port: u16,
         host: &str,
         unix_path: Option<PathBuf>,
         lmtp: bool,
         rtt: f64,
-        bandwidth: Option<u64>,
+        #[pyo3(from_py_with = numbers::bandwidth)] bandwidth: Option<u64>,
         keep: Option<&Bound<'_, PyAny>>,
         imitate: Option<&str>,
         pipelining: Option<bool>,
@@ -71,14 +118,14 @@ impl Sink {
         smtputf8: Option<bool>,
         dsn: Option<bool>,
         enhanced: Option<bool>,
-        size: Option<u64>,
-        rcpt_max: Option<u32>,
-        mail_max: Option<u32>,
-        rcpt_domain_max: Option<u32>,
+        #[pyo3(from_py_with = numbers::size)] size: Option<u64>,
+        #[pyo3(from_py_with = numbers::rcpt_max)] rcpt_max: Option<u32>,
+        #[pyo3(from_py_with = numbers::mail_max)] mail_max: Option<u32>,
+        #[pyo3(from_py_with = numbers::rcpt_domain_max)] rcpt_domain_max: Option<u32>,
         extensions: Option<Vec<String>>,
         rules: Option<&Bound<'_, PyAny>>,
         users: Option<BTreeMap<String, String>>,
-        auth_mechanisms: Option<Vec<String>>,
+        auth_mechanisms: Option<Bound<'_, PyAny>>,
         require_auth: bool,
         auth_needs_tls: bool,
         tls: Option<&str>,
@@ -89,7 +136,7 @@ impl Sink {
             Some(name) => SinkOptions::imitate(name)
                 .ok_or_else(|| misuse(py, format!("imitate: no server called {name:?} is known")))?,
         };
-        host.clone_into(&mut options.host);
+        options::host(py, host)?.clone_into(&mut options.host);
         options.port = port;
         options.unix_path = unix_path;
         options.lmtp |= lmtp;
@@ -97,7 +144,8 @@ impl Sink {
         options.bandwidth = bandwidth;
         options.keep = kept(py, keep)?;
         options.users = users.into_iter().flatten().collect();
-        options.auth_mechanisms = mechanisms(py, &auth_mechanisms.unwrap_or_default())?;
+        let wanted = auth_mechanisms.as_ref().map(words).transpose()?;
+        options.auth_mechanisms = mechanisms(py, &wanted.unwrap_or_default())?;
         options.require_auth = require_auth;
         options.auth_needs_tls = auth_needs_tls;
         options.tls = spoken(py, tls, certificate)?;
@@ -134,13 +182,23 @@ impl Sink {
             .into_iter()
             .flatten()
         {
-            options.rules.push(rule(&rule_given?)?);
+            options.rules.push(named("rules", rule(&rule_given?))?);
         }
+        let place = options
+            .unix_path
+            .as_ref()
+            .map_or_else(|| format!("{}:{}", options.host, options.port), |path| path.display().to_string());
         let sink = py.detach(|| EngineSink::start(options)).map_err(|error| match error.kind() {
             ErrorKind::InvalidInput => misuse(py, error.to_string()),
-            _ => error.into(),
+            ErrorKind::InvalidData => misuse(py, format!("certificate: {error}")),
+            _ => os_error(&error, &place),
         })?;
-        Ok(Self { port: sink.port(), certificate, running: Mutex::new(Some(sink)) })
+        Ok(Self {
+            port: sink.port(),
+            certificate,
+            state: Mutex::new(State::Running(sink)),
+            owner: std::process::id(),
+        })
     }
 
     #[getter]
@@ -155,16 +213,16 @@ impl Sink {
 
     #[getter]
     fn messages(&self, py: Python<'_>) -> PyResult<Vec<Received>> {
-        Ok(self.with(py, EngineSink::messages)?.into_iter().map(Received).collect())
+        Ok(self.with(py, |sink| sink.messages())?.into_iter().map(Received).collect())
     }
 
     fn take_messages(&self, py: Python<'_>) -> PyResult<Vec<Received>> {
-        Ok(self.with(py, EngineSink::take_messages)?.into_iter().map(Received).collect())
+        Ok(self.with(py, State::take_messages)?.into_iter().map(Received).collect())
     }
 
     #[getter]
     fn stats<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let found = self.with(py, EngineSink::stats)?;
+        let found = self.with(py, |sink| sink.stats())?;
         let fields = PyDict::new(py);
         fields.set_item("connections", found.connections)?;
         fields.set_item("messages", found.messages)?;
@@ -179,24 +237,36 @@ impl Sink {
     }
 
     #[pyo3(signature = (messages, timeout = None))]
-    fn wait(&self, py: Python<'_>, messages: u64, timeout: Option<f64>) -> PyResult<bool> {
+    fn wait(
+        &self,
+        py: Python<'_>,
+        #[pyo3(from_py_with = numbers::messages)] messages: u64,
+        timeout: Option<f64>,
+    ) -> PyResult<bool> {
         let timeout = seconds(py, "timeout", timeout)?;
         let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
             let left = end.map_or(SLICE, |end| end.saturating_duration_since(Instant::now()).min(SLICE));
-            if self.with(py, |sink| sink.wait(left, |stats| stats.messages >= messages))? {
-                return Ok(true);
-            }
-            if left < SLICE {
-                return Ok(false);
+            match self.with(py, |sink| sink.wait(left, messages))? {
+                Waited::Seen => return Ok(true),
+                Waited::InVain => return Ok(false),
+                Waited::NotYet if left < SLICE => return Ok(false),
+                Waited::NotYet => {}
             }
             py.check_signals()?;
         }
     }
 
     fn stop(&self, py: Python<'_>) {
-        let running = self.running.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner).take();
-        py.detach(|| running.map(EngineSink::stop));
+        // In a process that was forked off there is nothing to stop.
+        let _ = self.with(py, |state| {
+            let stopped = State::Stopped(Vec::new(), state.stats());
+            let (messages, stats) = match std::mem::replace(state, stopped) {
+                State::Running(sink) => sink.stop(),
+                State::Stopped(messages, stats) => (messages, stats),
+            };
+            *state = State::Stopped(messages, stats);
+        });
     }
 
     const fn __enter__(slf: Py<Self>) -> Py<Self> {
@@ -257,8 +327,8 @@ fn rule(given: &Bound<'_, PyAny>) -> PyResult<Rule> {
         at,
         pattern: given.getattr("pattern")?.extract()?,
         action,
-        after: given.getattr("after")?.extract()?,
-        count: given.getattr("count")?.extract()?,
+        after: number(&given.getattr("after")?, "rule: after")?,
+        count: number(&given.getattr("count")?, "rule: count")?,
     })
 }
 

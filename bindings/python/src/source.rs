@@ -113,6 +113,12 @@ pub(crate) struct Drawing {
 }
 
 impl Drawing {
+    pub(crate) fn traverse(&self, visit: &pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
+        visit.call(&self.object)?;
+        visit.call(&self.start)?;
+        visit.call(&self.iterator)
+    }
+
     /// The next piece; `None` is the end.
     pub(crate) fn pull(&mut self, py: Python<'_>, rewind: bool) -> PyResult<Option<Bytes>> {
         let first = !std::mem::replace(&mut self.begun, true);

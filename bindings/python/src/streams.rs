@@ -37,6 +37,15 @@ pub(crate) struct Streams {
 }
 
 impl Streams {
+    /// For the garbage collector; what a thread is busy with just now it has hold of itself.
+    pub(crate) fn traverse(&self, visit: &pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
+        let Ok(known) = self.known.try_lock() else { return Ok(()) };
+        known.values().try_for_each(|stream| match stream {
+            Stream::Open(source) => source.as_ref().map_or(Ok(()), |source| source.traverse(visit)),
+            Stream::Failed(error) => visit.call(error),
+        })
+    }
+
     fn lock<'a>(&'a self, py: Python<'_>) -> MutexGuard<'a, BTreeMap<Ticket, Stream>> {
         self.known.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner)
     }
@@ -56,6 +65,7 @@ impl Shared {
         (message, origin): Sendable,
         how: impl FnOnce(&mut Client, engine::session::Message) -> Result<Ticket, SubmitError> + Send,
     ) -> PyResult<Ticket> {
+        self.at_home(py)?;
         let drawing = origin.as_ref().map(|origin| origin.begin(py)).transpose()?;
         if drawing.is_some() {
             self.streams.any.store(true, Ordering::Release);
@@ -146,12 +156,12 @@ impl Shared {
     /// An outcome for the caller; what its content was drawn from is let go.
     pub(crate) fn outcome(&self, py: Python<'_>, outcome: EngineOutcome) -> Outcome {
         if !self.streams.any.load(Ordering::Acquire) {
-            return Outcome(outcome, None);
+            return Outcome::new(outcome, None);
         }
         let stream = self.streams.lock(py).remove(&outcome.ticket);
         match stream {
-            Some(Stream::Failed(error)) => Outcome(outcome, Some(error)),
-            Some(Stream::Open(_)) | None => Outcome(outcome, None),
+            Some(Stream::Failed(error)) => Outcome::new(outcome, Some(error)),
+            Some(Stream::Open(_)) | None => Outcome::new(outcome, None),
         }
     }
 }

@@ -4,64 +4,68 @@ use std::path::PathBuf;
 
 use engine::sink::SinkTls;
 use engine::tls::{ClientCertificate, Identity, Pem, Pin, Roots, Tls, TlsInfo, TlsMode, TlsVersion};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyTuple};
+use pyo3::pybacked::PyBackedStr;
+use pyo3::types::{PyBytes, PyDict, PyTuple};
 
 use crate::error::misuse;
 use crate::names;
+use crate::options::Given;
 
-/// The arguments of `smtpipe.connect` that concern TLS.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub(crate) struct TlsArguments {
-    mode: String,
-    ca_file: Option<PathBuf>,
-    ca_data: Option<Vec<u8>>,
-    server_name: Option<String>,
-    client_certificate: Option<(PathBuf, PathBuf)>,
-    pins: Vec<(String, Vec<u8>)>,
-    pins_alone: bool,
-    min_version: String,
-    clear_after_failure: bool,
-    dangerously_accept_any_certificate: bool,
+/// What the arguments of `smtpipe.connect` that concern TLS come to, by their names.
+pub(crate) fn policy(py: Python<'_>, arguments: &Bound<'_, PyDict>) -> PyResult<Tls> {
+    let mut tls = Tls::new(TlsMode::None);
+    let (mut file, mut data, mut pins_alone) = (None::<PathBuf>, None::<Vec<u8>>, false);
+    for (keyword, value) in arguments {
+        let keyword: PyBackedStr = keyword.extract()?;
+        let given = Given { keyword: &keyword, value: &value };
+        match &*keyword {
+            "tls" => tls.mode = mode(py, &given.get::<PyBackedStr>()?)?,
+            "ca_file" => file = given.get()?,
+            "ca_data" => data = given.get()?,
+            "tls_name" => tls.server_name = given.get()?,
+            "client_certificate" => {
+                let files: Option<(PathBuf, PathBuf)> = given.get()?;
+                tls.client_certificate = files
+                    .map(|(chain, key)| ClientCertificate { chain: Pem::File(chain), key: Pem::File(key) });
+            }
+            "tls_pins" => {
+                for (kind, digest) in given.get::<Vec<(String, Vec<u8>)>>()? {
+                    tls.pins.push(pin(py, &kind, digest)?);
+                }
+            }
+            "tls_pins_alone" => pins_alone = given.get()?,
+            "tls_min_version" => {
+                tls.min_version = given.one_of(&[("1.2", TlsVersion::Tls12), ("1.3", TlsVersion::Tls13)])?;
+            }
+            "tls_clear_after_failure" => tls.clear_after_failed_tls = given.get()?,
+            "tls_dangerously_accept_any_certificate" => {
+                tls.dangerously_accept_any_certificate = given.get()?
+            }
+            other => {
+                return Err(PyTypeError::new_err(format!("got an unexpected keyword argument '{other}'")));
+            }
+        }
+    }
+    tls.roots = match (file, data, pins_alone) {
+        (None, None, false) => Roots::Platform,
+        (Some(path), None, false) => Roots::Only(Pem::File(path)),
+        (None, Some(data), false) => Roots::Only(Pem::Data(data.into())),
+        (None, None, true) => Roots::PinsAlone,
+        _ => return Err(misuse(py, "ca_file: give one of ca_file, ca_data and tls_pins_alone")),
+    };
+    Ok(tls)
 }
 
-impl TlsArguments {
-    pub(crate) fn policy(self, py: Python<'_>) -> PyResult<Tls> {
-        let mut tls = Tls::new(mode(py, &self.mode)?);
-        tls.roots = match (self.ca_file, self.ca_data, self.pins_alone) {
-            (None, None, false) => Roots::Platform,
-            (Some(path), None, false) => Roots::Only(Pem::File(path)),
-            (None, Some(data), false) => Roots::Only(Pem::Data(data.into())),
-            (None, None, true) => Roots::PinsAlone,
-            _ => return Err(misuse(py, "ca_file: give one of ca_file, ca_data and tls_pins_alone")),
-        };
-        tls.server_name = self.server_name;
-        tls.client_certificate = self
-            .client_certificate
-            .map(|(chain, key)| ClientCertificate { chain: Pem::File(chain), key: Pem::File(key) });
-        for (kind, digest) in self.pins {
-            let digest = digest.try_into().map_err(|_| misuse(py, "tls_pins: a SHA-256 has 32 bytes"))?;
-            tls.pins.push(match kind.as_str() {
-                "certificate" => Pin::Certificate(digest),
-                "public_key" => Pin::PublicKey(digest),
-                other => {
-                    let text = format!("tls_pins: {other:?} is neither \"certificate\" nor \"public_key\"");
-                    return Err(misuse(py, text));
-                }
-            });
+fn pin(py: Python<'_>, kind: &str, digest: Vec<u8>) -> PyResult<Pin> {
+    let digest = digest.try_into().map_err(|_| misuse(py, "tls_pins: a SHA-256 has 32 bytes"))?;
+    match kind {
+        "certificate" => Ok(Pin::Certificate(digest)),
+        "public_key" => Ok(Pin::PublicKey(digest)),
+        other => {
+            Err(misuse(py, format!("tls_pins: {other:?} is neither \"certificate\" nor \"public_key\"")))
         }
-        tls.min_version = match self.min_version.as_str() {
-            "1.2" => TlsVersion::Tls12,
-            "1.3" => TlsVersion::Tls13,
-            other => {
-                let text = format!("tls_min_version: {other:?} is neither \"1.2\" nor \"1.3\"");
-                return Err(misuse(py, text));
-            }
-        };
-        tls.clear_after_failed_tls = self.clear_after_failure;
-        tls.dangerously_accept_any_certificate = self.dangerously_accept_any_certificate;
-        Ok(tls)
     }
 }
 

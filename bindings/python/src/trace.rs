@@ -7,6 +7,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use engine::session::Direction;
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -18,8 +19,13 @@ pub(crate) struct Trace {
 }
 
 impl Trace {
-    pub(crate) fn new(function: Py<PyAny>) -> Self {
-        Self { function, lines: Arc::default() }
+    /// `function`, which the argument `trace` gave.
+    pub(crate) fn new(function: Bound<'_, PyAny>) -> PyResult<Self> {
+        if !function.is_callable() {
+            let kind = function.get_type().name()?;
+            return Err(PyTypeError::new_err(format!("trace: expected something to call, not {kind}")));
+        }
+        Ok(Self { function: function.unbind(), lines: Arc::default() })
     }
 
     /// For the garbage collector.

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import mailbox
 import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import smtpipe
+from smtpipe._email import is_international
 from smtpipe.cli.common import SERVER_HELP, add_connection, open_client, show_line
-from smtpipe.cli.sources import read, without_bcc
+from smtpipe.cli.sources import read, require, without_bcc
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
     from smtpipe.cli.screen import Screen
+    from smtpipe.cli.sources import Mail
 
 __all__ = ["add_parser", "run"]
 
@@ -46,6 +49,13 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="ADDRESS",
         help="envelope recipient, repeatable; else from the header",
     )
+    parser.add_argument(
+        "--8bit-headers",
+        dest="eight_bit_headers",
+        action="store_true",
+        help="send mail with UTF-8 in its header to a server that doesn't offer SMTPUTF8, too, as older "
+        "software does; RFC 6531 forbids it",
+    )
     parser.set_defaults(run=run)
 
 
@@ -55,10 +65,11 @@ def run(arguments: argparse.Namespace, screen: Screen) -> int:
     if not paths:
         raise smtpipe.MisuseError("paths: say where to send to and what to send")
     arguments.paths = paths
-    source = _Source(arguments, screen)
-    counts = source.counts
+    _check(arguments)
     began = time.monotonic()
     with open_client(arguments, show_line if arguments.trace else None) as client:
+        source = _Source(arguments, screen, client)
+        counts = source.counts
         with screen.progress("sending", None) as bar:
             try:
                 for outcome in client.send_all(source):
@@ -78,22 +89,33 @@ def run(arguments: argparse.Namespace, screen: Screen) -> int:
     return 0 if set(counts) <= {"delivered"} else 1
 
 
-class _Source:
-    """The mail to send; what can't be sent is reported and left out."""
+def _check(arguments: argparse.Namespace) -> None:
+    """What is wrong with the call itself is said before anything is connected to."""
+    require(arguments.paths)
+    if arguments.sender is not None:
+        smtpipe.Message(arguments.sender, "postmaster", b"")
+    if arguments.to:
+        smtpipe.Message("", arguments.to, b"")
 
-    def __init__(self, arguments: argparse.Namespace, screen: Screen) -> None:
+
+class _Source:
+    """The mail to send; what can't be read or sent is reported and left out."""
+
+    def __init__(self, arguments: argparse.Namespace, screen: Screen, client: smtpipe.Client) -> None:
         self.counts: Counter[str] = Counter()
         self.labels: dict[int, str] = {}
         self._arguments = arguments
         self._screen = screen
+        self._client = client
 
     def __iter__(self) -> Iterator[smtpipe.Message]:
         # A client numbers its tickets from 1 in the order in which messages are drawn.
         ticket = 0
-        for mail in read(self._arguments.paths):
+        for mail in self._read():
             try:
                 sender, recipients = mail.envelope(self._arguments.sender, self._arguments.to)
-                message = smtpipe.Message(sender, recipients, without_bcc(mail.content))
+                content = without_bcc(mail.content)
+                message = smtpipe.Message(sender, recipients, content, utf8_headers=self._asks_utf8(content))
             except smtpipe.MisuseError as error:
                 self.counts["not sendable"] += 1
                 self._screen.problem(f"{mail.label}: not sendable: {error}")
@@ -101,6 +123,20 @@ class _Source:
             ticket += 1
             self.labels[ticket] = mail.label
             yield message
+
+    def _read(self) -> Iterator[Mail]:
+        """The mail of each path; one that fails in the middle keeps nobody from the others."""
+        for path in self._arguments.paths:
+            try:
+                yield from read([path])
+            except (OSError, mailbox.Error, KeyError) as error:
+                self.counts["not readable"] += 1
+                self._screen.problem(f"{path}: not readable: {getattr(error, 'strerror', None) or error}")
+
+    def _asks_utf8(self, content: bytes) -> bool:
+        """As `Message.from_email` asks, unless it was said that the mail is to go without."""
+        may_go_without = self._arguments.eight_bit_headers and "SMTPUTF8" not in self._client.capabilities
+        return not may_go_without and is_international(content)
 
 
 def _report(outcome: smtpipe.Outcome, label: str, screen: Screen) -> None:

@@ -17,7 +17,7 @@ from smtpipe.errors import MisuseError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Mail", "read", "without_bcc"]
+__all__ = ["Mail", "read", "require", "without_bcc"]
 
 
 class Mail(NamedTuple):
@@ -37,13 +37,18 @@ class Mail(NamedTuple):
         return (found_sender if sender is None else sender), (recipients or found_recipients)
 
 
-def read(paths: Iterable[str]) -> Iterator[Mail]:
-    """Every message in the given places, in their order."""
+def require(paths: Iterable[str]) -> None:
+    """Raises `MisuseError` unless there is something at each of these places."""
     for name in paths:
-        path = Path(name)
-        if not path.exists():
+        if not Path(name).exists():
             raise MisuseError(f"{name}: no such file or folder")
-        yield from _read_one(path)
+
+
+def read(paths: Iterable[str]) -> Iterator[Mail]:
+    """Every message in the given places, in their order; an `OSError` where something can't be read."""
+    for name in paths:
+        require([name])
+        yield from _read_one(Path(name))
 
 
 def _read_one(path: Path) -> Iterator[Mail]:
