@@ -19,7 +19,9 @@
  * - Threads. There are no globals. Different handles may be used by different threads at the same time.
  *   A function that takes a handle without const needs it for itself; those that take it as const may
  *   run at the same time on one handle, except where a comment says one at a time. The library starts no
- *   thread, but for smtpipe_sink_start(), reads no environment, installs no handler and raises no SIGPIPE.
+ *   thread, but for smtpipe_sink_start(), installs no handler and raises no SIGPIPE.
+ * - Environment. It is read where the platform's certificates are looked for, and there only: SSL_CERT_FILE
+ *   and SSL_CERT_DIR. A program with more rights than its caller names its own, smtpipe_config_set_ca_file().
  * - Processes. After fork() a handle is of use to the process that made it. The other one may free what it
  *   has a copy of, which closes nothing that is the first one's, or leave it.
  * - Any function may return SMTPIPE_ERR_BUSY, if a function of the caller's calls back into the handle of the

@@ -96,3 +96,8 @@ def test_a_cycle_is_collected(sink: smtpipe.Sink, make: Callable[[int], object])
     gone = weakref.ref(make(sink.port))
     gc.collect()
     assert gone() is None
+
+
+def test_what_lives_long_can_be_referred_to_weakly(sink: smtpipe.Sink, client: smtpipe.Client) -> None:
+    for one in (sink, client, smtpipe.Session("localhost"), smtpipe.Peers()):
+        assert weakref.ref(one)() is one

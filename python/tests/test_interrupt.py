@@ -113,3 +113,27 @@ def test_a_handler_that_returns_changes_nothing(
     assert handled == [signal.SIGINT]
     assert outcome is not None
     assert outcome.status == "delivered"
+
+
+@pytest.mark.parametrize("how", ["collect", "send_all"])
+def test_during_a_trace(sink: smtpipe.Sink, message: smtpipe.Message, how: str) -> None:
+    """It isn't taken for a mistake of the function's; and the outcome that was known then isn't lost."""
+    pressed: list[bytes] = []
+
+    def trace(direction: str, line: bytes) -> None:
+        if direction == "received" and len(sink.messages) and not pressed:
+            pressed.append(line)
+            signal.raise_signal(signal.SIGINT)
+
+    client = smtpipe.connect("127.0.0.1", sink.port, trace=trace)
+    with pytest.raises(KeyboardInterrupt):
+        if how == "collect":
+            client.send(message)
+            client.collect(PATIENCE)
+        else:
+            list(client.send_all([message]))
+    assert pressed
+    outcome = client.collect(PATIENCE)
+    assert outcome is not None
+    assert (outcome.ticket, outcome.status) == (1, "delivered")
+    client.close()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::client::{Client as EngineClient, Config};
-use engine::session::{SessionError, Stats, Ticket, Wait};
+use engine::session::{Outcome as EngineOutcome, SessionError, Stats, Ticket, Wait};
 use engine::wire::{Capabilities, RawLine};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
@@ -89,7 +89,7 @@ fn path(py: Python<'_>, path: PathBuf) -> PyResult<PathBuf> {
 }
 
 /// A connection to a server. Any number of threads may use it.
-#[pyclass(frozen, module = "smtpipe")]
+#[pyclass(frozen, weakref, module = "smtpipe")]
 pub(crate) struct Client {
     pub(crate) shared: Arc<Shared>,
     trace: Option<Trace>,
@@ -116,6 +116,16 @@ impl Client {
 
     pub(crate) fn is_closed(&self, py: Python<'_>) -> bool {
         self.shared.lock(py).client.is_closed()
+    }
+
+    /// An outcome that was waited for. If a signal came meanwhile its handler runs now, when what it raises can still leave the outcome
+    /// to be collected: behind our return it would be lost.
+    pub(crate) fn hand_over(&self, py: Python<'_>, outcome: EngineOutcome) -> PyResult<Outcome> {
+        if let Err(error) = py.check_signals() {
+            self.shared.lock(py).returned.push_front(outcome);
+            return Err(error);
+        }
+        Ok(self.shared.outcome(py, outcome))
     }
 
     /// Why nothing more can be queued.
@@ -177,7 +187,6 @@ impl Client {
 
     #[pyo3(signature = (timeout = None))]
     fn collect(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<Option<Outcome>> {
-        self.shared.at_home(py)?;
         let timeout = seconds(py, "timeout", timeout)?;
         // What is known already needs no system call.
         if let Some(outcome) = self.shared.lock(py).pop() {
@@ -187,7 +196,7 @@ impl Client {
             Some(outcome) => Some(Some(outcome)),
             None => core.is_idle().then_some(None),
         })?;
-        Ok(outcome.flatten().map(|outcome| self.shared.outcome(py, outcome)))
+        outcome.flatten().map(|outcome| self.hand_over(py, outcome)).transpose()
     }
 
     #[pyo3(signature = (timeout = None))]
@@ -239,7 +248,7 @@ impl Client {
         let core = self.shared.lock(py);
         let fd = core.client.as_fd().map(|fd| fd.as_raw_fd());
         drop(core);
-        fd.ok_or_else(|| closed(py))
+        fd.ok_or_else(|| self.ended(py))
     }
 
     fn drive(&self, py: Python<'_>) -> PyResult<()> {

@@ -33,6 +33,7 @@ pub(crate) struct Said<'a, 'py> {
 
 impl Message {
     /// From its parts, each what Python callers have at hand. `last`: what the message before had, if nothing was said of either.
+    #[inline(always)] // for `send_all`, of whose messages nothing is said: measured, 2 % of its time
     pub(crate) fn from_parts(
         sender: &Bound<'_, PyAny>,
         recipients: &Bound<'_, PyAny>,
@@ -41,7 +42,7 @@ impl Message {
         last: &mut Last,
     ) -> PyResult<Sendable> {
         let py = content.py();
-        let wishes = Wishes::of(said.parameters)?;
+        let wishes = said.parameters.map_or_else(|| Ok(Wishes::default()), Wishes::of)?;
         let body = wishes.body;
         let sender = last.sender.of(sender, |text| address(text, "sender"))?;
         let whole = content.is_exact_instance_of::<PyBytes>() || PyMemoryView::from(content).is_ok();
@@ -199,7 +200,7 @@ impl Message {
         strict: bool,
         parameters: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        let wishes = Wishes::of(parameters)?;
+        let wishes = parameters.map_or_else(|| Ok(Wishes::default()), Wishes::of)?;
         let body = wishes.body;
         let sender = address(sender, "sender")?;
         let stream = streamed(&Origin::Caller, body, strict, length);

@@ -21,6 +21,11 @@ use crate::reply::{Reduced, Reply};
 #[pyclass(frozen, module = "smtpipe")]
 pub(crate) struct Outcome {
     known: EngineOutcome,
+    /// What few of them have.
+    more: Option<Box<More>>,
+}
+
+struct More {
     /// What the source of its content raised.
     error: Option<Py<PyAny>>,
     /// Of an outcome that was made by hand: the engine's reasons can't be made of words.
@@ -28,8 +33,12 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    pub(crate) const fn new(known: EngineOutcome, error: Option<Py<PyAny>>) -> Self {
-        Self { known, error, reason: None }
+    pub(crate) fn new(known: EngineOutcome, error: Option<Py<PyAny>>) -> Self {
+        Self { known, more: error.map(|error| Box::new(More { error: Some(error), reason: None })) }
+    }
+
+    fn raised(&self) -> Option<&Py<PyAny>> {
+        self.more.as_ref()?.error.as_ref()
     }
 }
 
@@ -69,7 +78,7 @@ impl Outcome {
             left_out: extensions,
             command,
         };
-        Ok(Self { known, error, reason: reason.map(Into::into) })
+        Ok(Self { known, more: Some(Box::new(More { error, reason: reason.map(Into::into) })) })
     }
 
     #[getter]
@@ -95,11 +104,8 @@ impl Outcome {
 
     #[getter]
     fn reason(&self) -> Option<String> {
-        self.known
-            .reason
-            .as_ref()
-            .map(ToString::to_string)
-            .or_else(|| self.reason.as_deref().map(str::to_owned))
+        let by_hand = || self.more.as_ref()?.reason.as_deref().map(str::to_owned);
+        self.known.reason.as_ref().map(ToString::to_string).or_else(by_hand)
     }
 
     #[getter]
@@ -109,11 +115,11 @@ impl Outcome {
 
     #[getter]
     fn error(&self, py: Python<'_>) -> Option<Py<PyAny>> {
-        self.error.as_ref().map(|error| error.clone_ref(py))
+        self.raised().map(|error| error.clone_ref(py))
     }
 
     fn __traverse__(&self, visit: pyo3::PyVisit<'_>) -> Result<(), pyo3::PyTraverseError> {
-        self.error.as_ref().map_or(Ok(()), |error| visit.call(error))
+        self.raised().map_or(Ok(()), |error| visit.call(error))
     }
 
     #[getter]

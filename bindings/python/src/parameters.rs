@@ -36,16 +36,16 @@ pub(crate) struct Wishes {
 }
 
 impl Wishes {
-    pub(crate) fn of(parameters: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+    pub(crate) fn of(parameters: &Bound<'_, PyDict>) -> PyResult<Self> {
         let mut wishes = Self::default();
-        for (keyword, value) in parameters.into_iter().flatten() {
+        for (keyword, value) in parameters {
             let keyword: String = keyword.extract()?;
             if !value.is_none() {
                 named(&keyword, wishes.add(&keyword, &value))?;
             }
         }
         let held = |param: &&Param| matches!(param.keyword(), "HOLDFOR" | "HOLDUNTIL");
-        if let (Some(parameters), 2..) = (parameters, wishes.params.iter().filter(held).count()) {
+        if wishes.params.iter().filter(held).count() > 1 {
             return Err(misuse(parameters.py(), "hold_until: give either that or hold_for"));
         }
         Ok(wishes)

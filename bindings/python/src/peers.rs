@@ -15,7 +15,7 @@ use crate::error::{misuse, os_error};
 use crate::{client, names};
 
 /// The cache; the engine's own is shared by reference.
-#[pyclass(frozen, module = "smtpipe")]
+#[pyclass(frozen, weakref, module = "smtpipe")]
 #[derive(Default)]
 pub(crate) struct Peers(pub(crate) EnginePeers);
 

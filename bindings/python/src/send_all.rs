@@ -62,6 +62,7 @@ impl SendAll {
 
     /// Draws and queues while there is room.
     fn fill(&self, py: Python<'_>) -> PyResult<Stop> {
+        self.client.get().shared.at_home(py)?;
         match self.replace(py, Source::Busy) {
             Source::Exhausted => {
                 self.replace(py, Source::Exhausted);
@@ -145,7 +146,6 @@ impl SendAll {
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Option<Outcome>> {
         let client = self.client.get();
-        client.shared.at_home(py)?;
         if let Some(outcome) = client.shared.lock(py).pop() {
             return Ok(Some(client.shared.outcome(py, outcome)));
         }
@@ -167,7 +167,7 @@ impl SendAll {
             };
             if let Some(outcome) = outcome {
                 let outcome = self.refill(py, outcome)?;
-                return Ok(Some(client.shared.outcome(py, outcome)));
+                return client.hand_over(py, outcome).map(Some);
             }
             if stop == Stop::Exhausted {
                 return Ok(None);

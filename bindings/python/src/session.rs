@@ -33,7 +33,7 @@ const MOST: usize = 4 * 1024 * 1024;
 const SLICES: usize = 64;
 
 /// One connection's worth of protocol.
-#[pyclass(frozen, module = "smtpipe")]
+#[pyclass(frozen, weakref, module = "smtpipe")]
 pub(crate) struct Session {
     engine: Mutex<EngineSession>,
     trace: Option<Trace>,

@@ -26,7 +26,7 @@ use crate::tls::spoken;
 const SLICE: Duration = Duration::from_millis(100);
 
 /// A server on a thread of its own, from construction to `stop()`.
-#[pyclass(frozen, module = "smtpipe")]
+#[pyclass(frozen, weakref, module = "smtpipe")]
 pub(crate) struct Sink {
     state: Mutex<State>,
     port: u16,

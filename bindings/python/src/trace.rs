@@ -2,12 +2,12 @@
 //!
 //! The engine reports lines while its mutex is held; Python code must not run there. So lines are put by and handed over
 //! once the mutex is free, in order. What the function raises can't go to whoever happens to drive the connection; it goes
-//! to `sys.unraisablehook`.
+//! to `sys.unraisablehook`. But for Ctrl-C, which is nobody's mistake.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use engine::session::Direction;
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyKeyboardInterrupt, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -54,9 +54,17 @@ impl Trace {
                     Direction::Received => "received",
                 };
                 if let Err(error) = self.function.call1(py, (word, PyBytes::new(py, &line))) {
-                    error.write_unraisable(py, Some(self.function.bind(py)));
+                    self.raised(py, error);
                 }
             }
+        }
+    }
+
+    /// Ctrl-C may come while the function runs, and is meant for whoever waits: it is pressed once more. The rest is only reported.
+    fn raised(&self, py: Python<'_>, error: PyErr) {
+        let again = || py.import("_thread")?.call_method0("interrupt_main");
+        if !error.is_instance_of::<PyKeyboardInterrupt>(py) || again().is_err() {
+            error.write_unraisable(py, Some(self.function.bind(py)));
         }
     }
 }
