@@ -967,7 +967,7 @@ enum smtpipe_reason
      */
     SMTPIPE_REASON_NEEDS_8BITMIME = 6,
     /**
-     * An internationalized address, and the server offers no SMTPUTF8 (RFC 6531).
+     * An internationalized address or header, and the server offers no SMTPUTF8 (RFC 6531); the text says which.
      */
     SMTPIPE_REASON_NEEDS_SMTPUTF8 = 7,
     /**

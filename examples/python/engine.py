@@ -55,6 +55,8 @@ async def run(session: smtpipe.Session, host: str, port: int) -> list[smtpipe.Ou
 
 def main() -> int:
     """Send a hundred messages."""
+    if len(sys.argv) < 5:
+        sys.exit(__doc__)
     host, port, sender, recipient = sys.argv[1:]
     session = smtpipe.Session("localhost")
     for _ in range(100):

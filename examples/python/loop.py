@@ -13,6 +13,8 @@ import smtpipe
 
 def main() -> int:
     """Send a hundred messages over each connection."""
+    if len(sys.argv) < 5:
+        sys.exit(__doc__)
     host, port, sender, recipient, *rest = sys.argv[1:]
     message = smtpipe.Message(sender, recipient, b"Subject: from a loop\n\nHello.\n")
     clients = [smtpipe.connect(host, int(port)) for _ in range(int(rest[0]) if rest else 10)]

@@ -24,6 +24,8 @@ def messages(sender: str, recipient: str) -> Iterator[smtpipe.Message]:
 
 def main() -> int:
     """Exit with the number of messages that have to be looked after."""
+    if len(sys.argv) < 5:
+        sys.exit(__doc__)
     host, port, sender, recipient = sys.argv[1:]
     again: list[int] = []
     dead: list[int] = []

@@ -179,9 +179,28 @@ def test_beyond_limits(sink: smtpipe.Sink, wish: dict[str, Any], reason: str) ->
     assert reason in (outcome.reason or "")
 
 
+@pytest.mark.parametrize("utf8", ["refuse", "downgrade"])
+@pytest.mark.parametrize(
+    ("sender", "recipients", "wish", "part"),
+    [
+        ("b\u00e9@example.org", ["x@example.net"], {}, "sender b\u00e9@example.org"),
+        ("a@example.org", ["x@example.net", "\u00e9@example.net"], {}, "recipient \u00e9@example.net"),
+        ("a@example.org", ["x@example.net"], {"utf8_headers": True}, "header"),
+    ],
+)
+def test_what_smtputf8_is_missed_for_is_named(
+    bare: smtpipe.Sink, sender: str, recipients: list[str], wish: dict[str, Any], part: str, utf8: str
+) -> None:
+    outcome = send(bare, message(*recipients, sender=sender, **wish), utf8=utf8)
+    assert outcome.status == "refused"
+    assert outcome.reason == f"internationalized {part}, and the server offers no SMTPUTF8"
+
+
 def test_domains_in_ascii(bare: smtpipe.Sink) -> None:
     recipients = ("x@bücher.example", "y@example.net")
-    assert "SMTPUTF8" in (send(bare, message(*recipients)).reason or "")
+    assert "recipient x@bücher.example," in (send(bare, message(*recipients)).reason or "")
+    mixed = send(bare, message("x@bücher.example", "\u00e9@example.net"), utf8="downgrade")
+    assert "recipient \u00e9@example.net," in (mixed.reason or "")
     outcome = send(bare, message(*recipients), utf8="downgrade")
     assert (outcome.status, outcome.left_out) == ("delivered", ("SMTPUTF8",))
     assert bare.messages[0].recipients == ("x@xn--bcher-kva.example", "y@example.net")

@@ -142,7 +142,7 @@ impl Session {
     fn missing(&self, extension: Extension) -> Reason {
         match extension {
             Extension::RequireTls if !self.is_verified() => Reason::NeedsTls,
-            Extension::Smtputf8 => Reason::NeedsSmtputf8,
+            Extension::Smtputf8 => Reason::NeedsSmtputf8 { part: "header".into() },
             Extension::EightBitMime => Reason::NeedsEightBitMime,
             Extension::BinaryMime => Reason::NeedsBinaryMime,
             _ => Reason::NotOffered(extension),
@@ -182,13 +182,19 @@ impl Session {
         }
     }
 
-    /// Whether the addresses can go to a server without SMTPUTF8, by the policy for that.
-    pub(super) fn downgrades(&self, message: &Message) -> bool {
-        let fits = |address: &Address| address.is_ascii() || ascii(address).is_some();
-        self.options.utf8 == Utf8Policy::DowngradeDomain
-            && message.params.iter().all(Param::is_ascii)
-            && fits(&message.sender)
-            && message.recipients.iter().all(|recipient| fits(&recipient.address))
+    /// What of an envelope can't go to a server without SMTPUTF8, by the policy for that.
+    pub(super) fn untranslatable(&self, message: &Message) -> Option<Reason> {
+        let translates = self.options.utf8 == Utf8Policy::DowngradeDomain;
+        let stays = |address: &Address| !address.is_ascii() && !(translates && ascii(address).is_some());
+        let recipient = || message.recipients.iter().find(|recipient| stays(&recipient.address));
+        let part = if stays(&message.sender) {
+            format!("sender {}", message.sender)
+        } else if let Some(recipient) = recipient() {
+            format!("recipient {}", recipient.address)
+        } else {
+            format!("parameter {}", message.params.iter().find(|param| !param.is_ascii())?.keyword())
+        };
+        Some(Reason::NeedsSmtputf8 { part: part.into() })
     }
 
     /// MAIL is about to be written: what of the message's wishes goes with it, and what doesn't.

@@ -99,9 +99,12 @@ pub enum Reason {
     /// The content has 8-bit data and the server offers no 8BITMIME (RFC 6152).
     #[error("8-bit content, and the server offers no 8BITMIME")]
     NeedsEightBitMime,
-    /// The envelope is internationalized and the server offers no SMTPUTF8 (RFC 6531).
-    #[error("internationalized address, and the server offers no SMTPUTF8")]
-    NeedsSmtputf8,
+    /// The envelope or the header is internationalized and the server offers no SMTPUTF8 (RFC 6531).
+    #[error("internationalized {part}, and the server offers no SMTPUTF8")]
+    NeedsSmtputf8 {
+        /// What of it, and which.
+        part: Box<str>,
+    },
     /// REQUIRETLS was asked for, and the connection is not encrypted, or nobody checked the server's certificate (RFC 8689
     /// section 4.2.1).
     #[error("REQUIRETLS, and the connection is not encrypted to a server that was verified")]

@@ -441,8 +441,11 @@ impl Session {
         {
             return Some(reason);
         }
-        if !offer.smtputf8 && job.message.is_internationalized() && !self.downgrades(&job.message) {
-            return Some(Reason::NeedsSmtputf8);
+        if !offer.smtputf8
+            && job.message.is_internationalized()
+            && let Some(reason) = self.untranslatable(&job.message)
+        {
+            return Some(reason);
         }
         if job.message.is_binary() {
             return (!(offer.binarymime && self.chunks())).then_some(Reason::NeedsBinaryMime);

@@ -91,7 +91,7 @@ pub enum smtpipe_reason {
     SMTPIPE_REASON_NEEDS_BINARYMIME = 5,
     /// 8-bit content, and the server offers no 8BITMIME (RFC 6152).
     SMTPIPE_REASON_NEEDS_8BITMIME = 6,
-    /// An internationalized address, and the server offers no SMTPUTF8 (RFC 6531).
+    /// An internationalized address or header, and the server offers no SMTPUTF8 (RFC 6531); the text says which.
     SMTPIPE_REASON_NEEDS_SMTPUTF8 = 7,
     /// The caller quit before it began.
     SMTPIPE_REASON_QUIT = 8,
@@ -143,7 +143,7 @@ const fn reason_number(reason: &Reason) -> i32 {
         Reason::Ended(_) => R::SMTPIPE_REASON_ENDED,
         Reason::NeedsBinaryMime => R::SMTPIPE_REASON_NEEDS_BINARYMIME,
         Reason::NeedsEightBitMime => R::SMTPIPE_REASON_NEEDS_8BITMIME,
-        Reason::NeedsSmtputf8 => R::SMTPIPE_REASON_NEEDS_SMTPUTF8,
+        Reason::NeedsSmtputf8 { .. } => R::SMTPIPE_REASON_NEEDS_SMTPUTF8,
         Reason::Quit => R::SMTPIPE_REASON_QUIT,
         Reason::RecipientPolicy => R::SMTPIPE_REASON_RECIPIENT_POLICY,
         Reason::ResetRefused => R::SMTPIPE_REASON_RESET_REFUSED,
