@@ -162,7 +162,7 @@ mod tests {
             early: Verdict::Unknown,
             offered: Some(Capabilities::from_reply(&Reply::new(
                 250,
-                b"mx\nSIZE 1000\nPIPELINING\nLIMITS RCPTMAX=7 MAILMAX=3\nX-\xc3\xa9 \\",
+                b"mx\nSIZE 1000\nPIPELINING\nLIMITS RCPTMAX=7 MAILMAX=3\nX-\xc3\xa9\xf4\x8f\xbf\xbf} \\",
             ))),
             round_trip: Some(Duration::from_micros(51_234)),
         }

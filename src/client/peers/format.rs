@@ -107,8 +107,9 @@ fn unescape(text: &str) -> Option<String> {
             'n' => '\n',
             c @ ('\'' | '"' | '\\') => c,
             'u' => {
-                let hex: String = rest.by_ref().skip(1).take_while(|&c| c != '}').take(6).collect();
-                char::from_u32(u32::from_str_radix(&hex, 16).ok()?)?
+                let (hex, after) = rest.as_str().strip_prefix('{')?.split_once('}')?;
+                rest = after.chars();
+                char::from_u32(u32::from_str_radix(hex, 16).ok()?)?
             }
             _ => return None,
         });
