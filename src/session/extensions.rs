@@ -185,7 +185,7 @@ impl Session {
     /// What of an envelope can't go to a server without SMTPUTF8, by the policy for that.
     pub(super) fn untranslatable(&self, message: &Message) -> Option<Reason> {
         let translates = self.options.utf8 == Utf8Policy::DowngradeDomain;
-        let stays = |address: &Address| !address.is_ascii() && !(translates && ascii(address).is_some());
+        let stays = |address: &Address| !(address.is_ascii() || translates && ascii(address).is_some());
         let recipient = || message.recipients.iter().find(|recipient| stays(&recipient.address));
         let part = if stays(&message.sender) {
             format!("sender {}", message.sender)
