@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import warnings
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +90,7 @@ def send_all(port: int) -> Thing:
     return thing
 
 
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 @pytest.mark.parametrize(
     "make", [trace, trace_of_a_session, message, streamed, iterated, failed, outcome, send_all]
 )
@@ -101,3 +103,29 @@ def test_a_cycle_is_collected(sink: smtpipe.Sink, make: Callable[[int], object])
 def test_what_lives_long_can_be_referred_to_weakly(sink: smtpipe.Sink, client: smtpipe.Client) -> None:
     for one in (sink, client, smtpipe.Session("localhost"), smtpipe.Peers()):
         assert weakref.ref(one)() is one
+
+
+def test_only_an_open_client_that_is_thrown_away_is_told_of(sink: smtpipe.Sink) -> None:
+    """As sockets do it. A lost connection, a quit and a close are none; nor is a `connect` that fails."""
+
+    def connect() -> smtpipe.Client:
+        return smtpipe.connect("127.0.0.1", sink.port)
+
+    with pytest.warns(ResourceWarning, match="unclosed") as told:
+        connect()
+    assert len(told) == 1
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        connect().close()
+        connect().quit()
+        with connect():
+            pass
+        with smtpipe.Sink(rules=[smtpipe.Rule("content", then="drop")]) as rude:
+            client = smtpipe.connect("127.0.0.1", rude.port)
+            client.send((*ENVELOPE, b"x"))
+            client.flush()
+            del client
+        with smtpipe.Sink(rules=[smtpipe.Rule("connect", then="drop")]) as rude:
+            with pytest.raises(smtpipe.ConnectionLostError):
+                smtpipe.connect("127.0.0.1", rude.port)
+        gc.collect()

@@ -428,6 +428,7 @@ def test_a_client_known_to_its_sasl_is_collected() -> None:
     auth = Plain()
     with sink() as server:
         client = connect(server, auth)
+    client.close()
     auth.client = client  # type: ignore[attr-defined]
     gone = weakref.ref(auth)
     del auth, client

@@ -1,5 +1,6 @@
 //! `smtpipe.Client`, and the `connect` under `smtpipe.connect`.
 
+use std::ffi::CString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use engine::client::{Client as EngineClient, Config};
 use engine::session::{Outcome as EngineOutcome, SessionError, Stats, Ticket, Wait};
 use engine::wire::{Capabilities, RawLine};
+use pyo3::exceptions::PyResourceWarning;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
 use std::os::fd::{AsRawFd, RawFd};
@@ -65,7 +67,8 @@ pub(crate) fn connect(
         (client.is_open() || client.is_closed()).then(|| client.error().cloned())
     });
     client.deliver_trace(py);
-    let ready = ready?.flatten();
+    // Interrupted: nobody else could close it.
+    let ready = ready.inspect_err(|_| client.abort(py))?.flatten();
     if let Some(error) = client.shared.lock(py).client.take_connect_error() {
         return Err(connect_error(py, error));
     }
@@ -145,6 +148,28 @@ impl Client {
             self.shared.nudge(&core);
         });
         self.deliver_trace(py);
+    }
+}
+
+impl Drop for Client {
+    /// What a socket says that nobody closed: mail may be on its way, and nobody will know what became of it.
+    fn drop(&mut self) {
+        if self.shared.is_elsewhere() || self.shared.lock_detached().client.is_closed() {
+            return;
+        }
+        let outstanding = self.shared.lock_detached().client.outstanding();
+        Python::try_attach(|py| {
+            // Whatever is being raised just now stays what it was.
+            let raised = PyErr::take(py);
+            let text = format!("unclosed <smtpipe.Client outstanding={outstanding}>");
+            let text = CString::new(text).unwrap_or_default();
+            if let Err(error) = PyErr::warn(py, &py.get_type::<PyResourceWarning>(), &text, 1) {
+                error.write_unraisable(py, None);
+            }
+            if let Some(raised) = raised {
+                raised.restore(py);
+            }
+        });
     }
 }
 
