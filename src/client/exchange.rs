@@ -97,13 +97,18 @@ impl Client {
         self.session.start(now);
     }
 
-    /// Looks up what was learnt of the server before. After the first connection the session itself knows better.
-    fn recall(&mut self, socket: &Socket) {
-        let Some(peers) = &self.config.peers else { return };
+    /// Looks up what was learnt of the server before. Behind another connection to the same, the session itself knows better.
+    pub(super) fn recall(&mut self, socket: &Socket) {
         let key = key(&self.config, socket.address());
-        if self.key.is_none()
-            && let Some(record) = peers.get(&key)
-        {
+        let known = self.config.peers.as_ref().and_then(|peers| peers.get(&key));
+        let record = match &self.key {
+            // What the caller may have said of the server stands, if nothing is known.
+            None => known,
+            Some(last) if *last == key => None,
+            // The name has several addresses, and it's another one this time: what was learnt of one server says nothing of another.
+            Some(_) => Some(known.unwrap_or_default()),
+        };
+        if let Some(record) = record {
             self.session.set_peer_record(record);
         }
         self.key = Some(key);
@@ -124,7 +129,9 @@ impl Client {
 
     /// The connection broke.
     fn broken(&mut self, error: &std::io::Error) -> Moved {
-        if error.kind() == std::io::ErrorKind::ConnectionRefused {
+        if self.session.is_detached() {
+            // It has no use for this connection any more; what becomes of it is no news of the next.
+        } else if error.kind() == std::io::ErrorKind::ConnectionRefused {
             // No connection that was made is refused: this one was to be made by the first write (TCP Fast Open).
             self.session.never_connected();
         } else {
@@ -245,7 +252,9 @@ impl Client {
     fn last_words(&mut self, error: &std::io::Error) -> Moved {
         self.make_room();
         if let Link::Open(stream) = &mut self.link {
-            while let Ok(Took::Bytes(n)) = stream.read(&mut self.buffer) {
+            while !self.session.is_detached()
+                && let Ok(Took::Bytes(n)) = stream.read(&mut self.buffer)
+            {
                 let now = self.epoch.elapsed();
                 self.session.feed(now, self.buffer.get(..n).unwrap_or_default());
             }

@@ -2,6 +2,8 @@
 //! something to read while it writes, so no pair of windows can lock the two sides up (RFC 2920 §3.1). It starts no thread,
 //! installs no handler, reads no environment, and raises no SIGPIPE.
 
+#[cfg(test)]
+mod again_tests;
 mod auth;
 mod config;
 mod connect;

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::session::PeerRecord;
+use crate::session::{PeerRecord, Verdict};
 
 /// Servers kept; the one heard of longest ago makes room.
 const CAPACITY: usize = 10_000;
@@ -36,6 +36,47 @@ struct Entry {
     record: PeerRecord,
     /// Seconds since 1970.
     seen: u64,
+    /// Since when a level has failed, in the same seconds; means nothing where none has.
+    failed: u64,
+}
+
+impl Entry {
+    /// What was learnt of a server now, of which so much was known.
+    fn learnt(record: PeerRecord, known: Option<&Self>) -> Self {
+        let seen = now();
+        let known = known.filter(|known| !is_old(known.failed) && covers(&known.record, &record));
+        Self { record, seen, failed: known.map_or(seen, |known| known.failed) }
+    }
+
+    /// What of it is believed. A failure may have been the network's, and whoever is met every day would never be forgotten:
+    /// so it has an age of its own, behind which it's tried anew.
+    fn believed(&self) -> Option<PeerRecord> {
+        if is_old(self.seen) {
+            return None;
+        }
+        let mut record = self.record.clone();
+        if is_old(self.failed) {
+            for verdict in verdicts(&mut record).into_iter().filter(|verdict| **verdict == Verdict::Failed) {
+                *verdict = Verdict::Unknown;
+            }
+        }
+        Some(record)
+    }
+}
+
+const fn verdicts(record: &mut PeerRecord) -> [&mut Verdict; 3] {
+    [&mut record.continuous, &mut record.streaming, &mut record.early]
+}
+
+/// Whether all that has failed by `now` had failed before.
+fn covers(before: &PeerRecord, now: &PeerRecord) -> bool {
+    let pairs =
+        [(before.continuous, now.continuous), (before.streaming, now.streaming), (before.early, now.early)];
+    pairs.iter().all(|&(before, now)| now != Verdict::Failed || before == Verdict::Failed)
+}
+
+fn is_old(moment: u64) -> bool {
+    moment < now().saturating_sub(MAX_AGE.as_secs())
 }
 
 impl Peers {
@@ -46,13 +87,14 @@ impl Peers {
 
     /// What is remembered of a server, unless that was too long ago.
     pub fn get(&self, key: &PeerKey) -> Option<PeerRecord> {
-        let limit = now().saturating_sub(MAX_AGE.as_secs());
-        self.lock().get(key).filter(|entry| entry.seen >= limit).map(|entry| entry.record.clone())
+        self.lock().get(key).and_then(Entry::believed)
     }
 
     /// Remembers what was learnt of a server.
     pub fn put(&self, key: PeerKey, record: PeerRecord) {
-        insert(&mut self.lock(), key, Entry { record, seen: now() });
+        let mut entries = self.lock();
+        let entry = Entry::learnt(record, entries.get(&key));
+        insert(&mut entries, key, entry);
     }
 
     /// Forgets a server. True: it was remembered.
@@ -148,7 +190,6 @@ fn now() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::Verdict;
     use crate::wire::{Capabilities, Reply};
 
     fn key(n: usize) -> PeerKey {
@@ -223,13 +264,46 @@ mod tests {
     fn it_forgets_what_is_old_and_what_is_too_much() {
         let peers = Peers::new();
         let old = now() - MAX_AGE.as_secs() - 1;
-        insert(&mut peers.lock(), key(0), Entry { record: record(), seen: old });
+        insert(&mut peers.lock(), key(0), Entry { record: record(), seen: old, failed: old });
         assert_eq!(peers.get(&key(0)), None);
         for n in 1..=CAPACITY {
             peers.put(key(n), PeerRecord::default());
         }
         assert_eq!(peers.len(), CAPACITY);
         assert!(!peers.lock().contains_key(&key(0)), "the oldest made room");
+    }
+
+    #[test]
+    fn a_failure_is_forgiven_though_the_server_is_met_every_day() {
+        let peers = Peers::new();
+        let old = now() - MAX_AGE.as_secs() - 1;
+        insert(&mut peers.lock(), key(1), Entry { record: record(), seen: now(), failed: old });
+        let again = Peers::from_bytes(&peers.to_bytes());
+        let known = again.get(&key(1)).unwrap();
+        assert_eq!((known.continuous, known.streaming), (Verdict::Earned, Verdict::Unknown));
+        // It fails once more: that is new.
+        again.put(key(1), record());
+        assert_eq!(again.get(&key(1)), Some(record()));
+        // What has failed is not younger for being met again, but for what fails beside it.
+        let since = now() - 1000;
+        insert(&mut again.lock(), key(2), Entry { record: record(), seen: since, failed: since });
+        again.put(key(2), record());
+        assert_eq!(again.lock().get(&key(2)).unwrap().failed, since);
+        again.put(key(2), PeerRecord { early: Verdict::Failed, ..record() });
+        assert!(again.lock().get(&key(2)).unwrap().failed > since);
+    }
+
+    #[test]
+    fn a_file_of_an_older_version_is_read() {
+        let peers = Peers::new();
+        peers.put(key(1), record());
+        let text = String::from_utf8(peers.to_bytes()).unwrap();
+        let (body, _) = text.trim_end().rsplit_once('\n').unwrap();
+        let (older, _) = body.rsplit_once('\t').unwrap();
+        let older = format!("{older}\n");
+        let sum = format::checksum(older.as_bytes());
+        let again = Peers::from_bytes(format!("{older}{sum:016x}\n").as_bytes());
+        assert_eq!(again.get(&key(1)), Some(record()));
     }
 
     #[test]

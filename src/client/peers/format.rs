@@ -38,7 +38,7 @@ fn write_entry(text: &mut String, key: &PeerKey, entry: &Entry) {
     });
     let _ = writeln!(
         text,
-        "{}\t{}\t{}\t{}\t{}{}{}\t{micros}\t{}",
+        "{}\t{}\t{}\t{}\t{}{}{}\t{micros}\t{}\t{}",
         key.address.escape_default(),
         key.name.escape_default(),
         if key.tls { "tls" } else { "clear" },
@@ -47,6 +47,7 @@ fn write_entry(text: &mut String, key: &PeerKey, entry: &Entry) {
         letter(*streaming),
         letter(*early),
         offered.escape_default(),
+        entry.failed,
     );
 }
 
@@ -72,10 +73,13 @@ pub(super) fn read(bytes: &[u8]) -> Option<HashMap<PeerKey, Entry>> {
 fn read_entry(line: &str) -> Option<(PeerKey, Entry)> {
     let mut fields = line.split('\t');
     let mut next = || fields.next();
-    let (address, name, tls, seen) = (unescape(next()?)?, unescape(next()?)?, next()?, next()?.parse().ok()?);
+    let (address, name, tls) = (unescape(next()?)?, unescape(next()?)?, next()?);
+    let seen: u64 = next()?.parse().ok()?;
     let mut verdicts = next()?.chars().map(verdict);
     let micros = next()?;
     let offered = unescape(next()?)?;
+    // Older files don't say it.
+    let failed = next().map_or(Some(seen), |failed| failed.parse().ok())?;
     let record = PeerRecord {
         continuous: verdicts.next()??,
         streaming: verdicts.next()??,
@@ -89,7 +93,7 @@ fn read_entry(line: &str) -> Option<(PeerKey, Entry)> {
         "clear" => false,
         _ => return None,
     };
-    Some((PeerKey { address, name, tls }, Entry { record, seen }))
+    Some((PeerKey { address, name, tls }, Entry { record, seen, failed }))
 }
 
 /// The inverse of `escape_default`, whose escapes are these and no others.
@@ -135,7 +139,7 @@ const fn verdict(letter: char) -> Option<Verdict> {
 }
 
 /// FNV-1a: against damage, not against malice.
-fn checksum(bytes: &[u8]) -> u64 {
+pub(super) fn checksum(bytes: &[u8]) -> u64 {
     bytes
         .iter()
         .fold(0xcbf2_9ce4_8422_2325, |sum, &byte| (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
