@@ -24,10 +24,10 @@ use std::time::Duration;
 
 use harness::plan::Plan;
 use harness::random::Random;
-use peers::{Bent, Deaf, Parrot, Trickle};
+use peers::{Bent, Deaf, Parrot, Trickle, Verbose};
 use scene::{Played, plain, play};
-use smtpipe::session::{Level, Options, PeerError, SessionError, Status};
-use smtpipe::wire::Verb;
+use smtpipe::session::{Level, Options, PeerError, Recipient, SessionError, Status};
+use smtpipe::wire::{Address, Verb};
 
 const MESSAGES: usize = 5;
 const LEVELS: [Option<Level>; 5] =
@@ -328,6 +328,31 @@ fn endless_replies_cost_no_memory() {
             assert!(played.all(Status::NotSent), "{played:?}");
         });
         assert!(grown < 1 << 20, "{grown} octets");
+    }
+}
+
+/// Each recipient is refused, or accepted, in as many words as a reply may have, and no two are the same.
+#[test]
+fn long_replies_to_many_recipients_cost_little_memory() {
+    const RECIPIENTS: usize = 1500;
+    for (code, status) in [("550", Status::Refused), ("250", Status::Delivered), ("452", Status::Refused)] {
+        let mut plan = plain(1);
+        let mail = plan.mails.first_mut().unwrap();
+        for nth in 1..RECIPIENTS {
+            let address = format!("to0x{nth}@b.example");
+            let recipient = Recipient::new(Address::new(&address).unwrap());
+            mail.message.push_recipient(recipient);
+            mail.recipients.push(address);
+        }
+        for lmtp in [false, true] {
+            let mut peer = Verbose { code, waiting: Vec::new(), said: 0 };
+            let mut played = None;
+            let options = Options { lmtp, ..at(Some(Level::Group)) };
+            let grown = memory::peak(|| played = Some(play(options, &plan, &mut peer)));
+            let played = played.unwrap();
+            assert!(played.all(status), "{:?}", played.statuses());
+            assert!(grown < 8 << 20, "{code} {lmtp}: {grown} octets");
+        }
     }
 }
 

@@ -5,6 +5,12 @@ use super::message::Message;
 use super::outcome::{Outcome, Reason, RecipientOutcome, Status, Ticket};
 use crate::wire::{ExtensionSet, Reply, ReplyRef};
 
+/// So many octets of replies to its recipients are kept of a message. Of those behind them only the beginning is: else a server
+/// that is verbose enough could make us hold as much as a reply may have, for each recipient.
+const REPLIES: usize = 256 * 1024;
+/// The beginning: as long as a reply's line may be (RFC 5321 §4.5.3.1.5).
+const BEGINNING: usize = 512;
+
 /// What is known of one recipient so far.
 #[derive(Clone, Debug)]
 pub(super) enum Verdict {
@@ -43,6 +49,8 @@ pub(super) struct Job {
     pub(super) left_out: ExtensionSet,
     /// How many lines of XFORWARD have gone in front of it.
     pub(super) forwarded: usize,
+    /// Octets of replies to its recipients.
+    kept: usize,
     /// Of a streamed content some was asked for.
     pub(super) drawn: bool,
     /// What becomes of it is decided, and the wire only has to be cleared: it never goes again.
@@ -62,6 +70,7 @@ impl Job {
             reason: None,
             left_out: ExtensionSet::EMPTY,
             forwarded: 0,
+            kept: 0,
             drawn: false,
             over: false,
         }
@@ -70,6 +79,12 @@ impl Job {
     /// Whether nothing of it was ever sent.
     pub(super) const fn is_untouched(&self) -> bool {
         self.todo.is_none() && self.forwarded == 0
+    }
+
+    /// As much of a recipient's reply as is kept.
+    pub(super) fn excerpt<'a>(&mut self, reply: ReplyRef<'a>) -> ReplyRef<'a> {
+        self.kept = self.kept.saturating_add(reply.text().len());
+        if self.kept > REPLIES { reply.head(BEGINNING) } else { reply }
     }
 
     /// Nobody is to get it.

@@ -160,7 +160,7 @@ pub struct RecipientOutcome {
     /// What is known; never [`Status::Partial`].
     pub status: Status,
     /// The reply that decided it: that to its RCPT, to the content (when that was refused), or, under LMTP, its own after
-    /// the content.
+    /// the content. Where those of a message come to more than 256 KiB, the first 512 octets of each of the others.
     pub reply: Option<Reply>,
 }
 

@@ -15,8 +15,8 @@ pub(super) enum Prdr {
     No,
     /// MAIL asked for it: 353 may come.
     Asked,
-    /// 353 came. The next reply is that of the first accepted recipient from this place on.
-    Running(usize),
+    /// 353 came.
+    Running,
 }
 
 impl Transaction {
@@ -28,34 +28,29 @@ impl Transaction {
     /// 353, or a reply for one recipient, where PRDR is used. False: this is the reply to the whole.
     pub(super) fn on_prdr(&mut self, reply: ReplyRef<'_>) -> bool {
         match self.prdr {
-            Prdr::Asked if reply.class() == Class::Intermediate => self.prdr = Prdr::Running(0),
-            Prdr::Running(_) if self.finals < self.accepted && self.is_condemned() => {
+            Prdr::Asked if reply.class() == Class::Intermediate => self.prdr = Prdr::Running,
+            Prdr::Running if self.finals < self.accepted && self.is_condemned() => {
                 // No acceptance in it is believed, but a refusal is.
                 if reply.class() != Class::Positive {
                     self.decline(self.finals);
                 }
                 self.finals += 1;
             }
-            Prdr::Running(from) if self.finals < self.accepted => {
+            Prdr::Running if self.finals < self.accepted => {
                 self.finals += 1;
                 let status = self.negative();
-                let accepted = |nth: &usize| {
-                    let index = self.job.recipient(*nth).map(|index| index as usize);
-                    let verdict = index.and_then(|index| self.job.verdicts.get(index));
-                    matches!(verdict, Some(Verdict::Accepted(_)))
-                };
-                let place = (from..self.count).find(accepted).unwrap_or(self.count);
+                let place = self.next_accepted();
+                let own = self.job.excerpt(reply).to_owned();
                 // An acceptance holds only if the whole is accepted too.
                 self.set(
                     place,
                     match reply.class() {
-                        Class::Positive => Verdict::Accepted(reply.to_owned()),
-                        _ => Verdict::Settled(status, Some(reply.to_owned())),
+                        Class::Positive => Verdict::Accepted(own),
+                        _ => Verdict::Settled(status, Some(own)),
                     },
                 );
-                self.prdr = Prdr::Running(place.saturating_add(1));
             }
-            Prdr::No | Prdr::Asked | Prdr::Running(_) => return false,
+            Prdr::No | Prdr::Asked | Prdr::Running => return false,
         }
         true
     }

@@ -3,6 +3,8 @@
 //! Why a message can't be reported delivered that wasn't: `Delivered` is written in one place, [`Transaction::on_final`],
 //! from a positive reply to the content, for recipients whose RCPT was accepted, of a sender that was not refused.
 
+use core::ops::Range;
+
 use super::job::{Job, Keeper, Verdict};
 use super::outcome::{Outcome, Reason, Status};
 use super::prdr::Prdr;
@@ -40,6 +42,8 @@ pub(super) struct Transaction {
     refused: usize,
     /// Replies to the content so far.
     pub(super) finals: usize,
+    /// Behind the last who had a reply of his own to it.
+    place: usize,
     /// One of them was positive: the server is done with this transaction.
     pub(super) taken: bool,
     /// The content itself was refused, for everybody; not so under LMTP, where each reply is about one recipient.
@@ -71,6 +75,7 @@ impl Transaction {
             accepted: 0,
             refused: 0,
             finals: 0,
+            place: 0,
             taken: false,
             content_refused: false,
             condemned: None,
@@ -129,6 +134,7 @@ impl Transaction {
 
     pub(super) fn on_rcpt(&mut self, index: u32, reply: ReplyRef<'_>, keeper: &mut Keeper) {
         self.answered += 1;
+        let reply = self.job.excerpt(reply);
         let positive = reply.class() == Class::Positive;
         let others = self.accepted > 0;
         self.accepted += usize::from(positive);
@@ -198,26 +204,25 @@ impl Transaction {
             self.condemned = Some(None);
             self.job.reason.get_or_insert(reason);
             if self.accepted > 0 {
-                self.doubt(lmtp.then_some(nth));
+                self.doubt(if lmtp { nth..nth + 1 } else { 0..self.accepted });
             }
             self.job.reply = Some(reply.to_owned());
         } else if self.is_condemned() && lmtp {
             // RFC 2033 §4.2: this refusal is one recipient's own, whatever the others were told.
             let status = self.negative();
+            let own = self.job.excerpt(reply).to_owned();
             if let Some(slot) = self.let_in(nth).and_then(|index| self.job.verdicts.get_mut(index as usize))
                 && matches!(slot, Verdict::Open)
             {
-                *slot = Verdict::Settled(status, Some(reply.to_owned()));
+                *slot = Verdict::Settled(status, Some(own));
             }
         } else if !self.is_condemned() {
             let status = if positive { Status::Delivered } else { self.negative() };
             if lmtp {
-                // RFC 2033 §4.2: one reply for each accepted recipient, in order.
-                if let Some(slot) =
-                    self.job.verdicts.iter_mut().find(|verdict| matches!(verdict, Verdict::Accepted(_)))
-                {
-                    *slot = Verdict::Settled(status, Some(reply.to_owned()));
-                }
+                // RFC 2033 §4.2: one reply for each accepted recipient, in the order of their RCPTs.
+                let place = self.next_accepted();
+                let own = self.job.excerpt(reply).to_owned();
+                self.set(place, Verdict::Settled(status, Some(own)));
                 if nth == 0 || !positive {
                     self.job.reply = Some(reply.to_owned());
                 }
@@ -308,6 +313,12 @@ impl Transaction {
     pub(super) fn lost(mut self, handed: u64, reason: Reason) -> Outcome {
         let committed = self.is_committed(handed) && !self.after_421;
         let named = self.count;
+        let in_part = matches!(self.condemned, Some(Some(Reason::AcceptedInPart)));
+        if committed && self.is_condemned() && !in_part && self.accepted > 0 {
+            // Refused as the message's sender or not: somebody was let in, the content has left, and whether it was taken, under
+            // whatever name, nobody has said.
+            self.doubt(if self.prdr == Prdr::No { self.finals } else { 0 }..self.accepted);
+        }
         if self.is_void() && !committed {
             (0..named).for_each(|nth| self.set(nth, Verdict::Open));
             self.job.reply = None;
@@ -338,7 +349,14 @@ impl Transaction {
         self.job.decided = None;
         self.job.reply = None;
         self.job.forwarded = 0;
-        if self.job.todo.is_none() {
+        if let Some(todo) = &mut self.job.todo {
+            // In the message's own order, whatever one connection's limits made of it.
+            todo.sort_unstable();
+        }
+        if self.job.todo.as_ref().is_some_and(|todo| todo.len() == self.job.verdicts.len()) {
+            self.job.todo = None;
+        }
+        if !self.job.verdicts.iter().any(|verdict| matches!(verdict, Verdict::Settled(..))) {
             // Nobody has had it: what it goes without is for the next attempt to say.
             self.job.left_out = ExtensionSet::EMPTY;
         }
@@ -379,15 +397,27 @@ impl Transaction {
         self.declined.extend(self.let_in(nth));
     }
 
-    /// All of them are in doubt; under LMTP the one that the reply is about.
-    fn doubt(&mut self, only: Option<usize>) {
-        let nths = only.map_or(0..self.accepted, |nth| nth..nth + 1);
+    /// Those of them are in doubt, but for whom PRDR's replies refused.
+    fn doubt(&mut self, nths: Range<usize>) {
         for nth in nths {
             let taken = self.let_in(nth).filter(|index| !self.declined.contains(index));
             if let Some(slot) = taken.and_then(|index| self.job.verdicts.get_mut(index as usize)) {
                 *slot = Verdict::Settled(Status::InDoubt, None);
             }
         }
+    }
+
+    /// Whose reply of his own comes next: the next of the accepted in the order in which RCPT named them. That isn't always the
+    /// message's own (RCPTDOMAINMAX).
+    pub(super) fn next_accepted(&mut self) -> usize {
+        let accepted = |nth: &usize| {
+            let index = self.job.recipient(*nth).map(|index| index as usize);
+            let verdict = index.and_then(|index| self.job.verdicts.get(index));
+            matches!(verdict, Some(Verdict::Accepted(_)))
+        };
+        let place = (self.place..self.count).find(accepted).unwrap_or(self.count);
+        self.place = place.saturating_add(1);
+        place
     }
 
     pub(super) fn set(&mut self, nth: usize, verdict: Verdict) {

@@ -183,6 +183,11 @@ impl<'a> ReplyRef<'a> {
         self.text
     }
 
+    /// The same code, with the first so many octets of the text.
+    pub(crate) fn head(self, octets: usize) -> Self {
+        Self { code: self.code, text: self.text.get(..octets).unwrap_or(self.text) }
+    }
+
     /// The texts of the lines, without the code. Never empty.
     pub fn text_lines(self) -> impl Iterator<Item = &'a [u8]> {
         self.text.split(|&b| b == b'\n')

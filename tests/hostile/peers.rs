@@ -213,3 +213,55 @@ impl Peer for Trickle {
         Some(self.last + Duration::from_secs(1))
     }
 }
+
+/// Answers RCPT with this code, and at such length as a reply may have.
+pub(crate) struct Verbose {
+    pub(crate) code: &'static str,
+    /// The commands that wait to be answered; content counts as one.
+    pub(crate) waiting: Vec<&'static str>,
+    pub(crate) said: usize,
+}
+
+impl Verbose {
+    fn at_length(&self, code: &str) -> Vec<u8> {
+        let line = format!("{code}-{} {}\r\n", self.said, "x".repeat(1800));
+        let last = format!("{code} {}\r\n", self.said);
+        [line.repeat(33).into_bytes(), last.into_bytes()].concat()
+    }
+}
+
+impl Peer for Verbose {
+    fn hear(&mut self, bytes: &[u8]) {
+        for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+            let accepted = self.code == "250";
+            match line.get(..4) {
+                Some(b"EHLO" | b"LHLO") => self.waiting.push("250-verbose\r\n250 PIPELINING\r\n"),
+                Some(b"RCPT") => self.waiting.push("RCPT"),
+                Some(b"DATA") => self.waiting.push(if accepted { "354 go on\r\n" } else { "554 nobody\r\n" }),
+                Some(b"MAIL" | b"RSET" | b"QUIT") => self.waiting.push("250 ok\r\n"),
+                _ if line == b".\r\n" => self.waiting.push("END"),
+                _ => {}
+            }
+        }
+    }
+
+    fn say(&mut self, _now: Duration) -> Vec<u8> {
+        self.said += 1;
+        if self.said == 1 {
+            return b"220 hi\r\n".to_vec();
+        }
+        if self.waiting.is_empty() {
+            return Vec::new();
+        }
+        match self.waiting.remove(0) {
+            "RCPT" => self.at_length(self.code),
+            "END" => {
+                // As often as LMTP may want it; what is too much comes behind the last outcome.
+                self.waiting.extend(["FINAL"; 1500]);
+                Vec::new()
+            }
+            "FINAL" => self.at_length("250"),
+            said => said.as_bytes().to_vec(),
+        }
+    }
+}
