@@ -51,6 +51,7 @@ fn all_or_nobody_holds_data_back() {
 #[test]
 fn a_refused_chunk_does_not_run_as_commands() {
     plays(&["trial-streaming-not-swallowed", "trial-streaming-early-reply", "chunking-always-group"]);
+    plays(&["trial-streaming-nobody-let-in", "record-of-another-host", "early-streaming-another-server"]);
 }
 
 /// The same, end to end: content full of commands, a server that runs it, first contact.
@@ -182,6 +183,7 @@ fn rset_is_not_sent_before_the_first_message_and_may_be_refused() {
 #[test]
 fn lmtp_has_a_reply_for_each_accepted_recipient() {
     plays(&["lmtp-lockstep", "lmtp-group", "lmtp-continuous", "lmtp-streaming", "lmtp-cut-between-replies"]);
+    plays(&["lmtp-order-of-rcpt", "lmtp-trial-domains"]);
 }
 
 /// Kumo counts only 250.
@@ -291,6 +293,7 @@ fn commands_behind_the_dot_answered_503_go_again() {
 #[test]
 fn commands_behind_the_dot_swallowed_go_again() {
     plays(&["trial-continuous-swallowed", "trial-continuous-hang-up"]);
+    plays(&["trial-continuous-swallowed-in-part", "stream-trial-swallowed"]);
 }
 
 /// 4.3: what is earned is used.

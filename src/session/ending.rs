@@ -129,6 +129,10 @@ impl Session {
         for job in again.into_iter().rev() {
             self.put_back(job);
         }
+        if self.quit && self.queue.is_empty() {
+            // Nobody makes a connection to say QUIT on it.
+            return self.closed();
+        }
         self.forget_connection();
         self.stage = Stage::Unconnected;
         self.events.push_back(Event::Reconnect { why });
@@ -168,6 +172,7 @@ impl Session {
         self.last_ended_well = true;
         self.spoilt = None;
         self.probing = false;
+        self.unproven = 0;
         self.transactions_here = 0;
         self.domains.clear();
         self.introduced = false;

@@ -6,6 +6,7 @@ use core::time::Duration;
 use super::error::SessionError;
 use super::event::{DowngradeReason, Event, ReconnectReason};
 use super::ledger::Sent;
+use super::message::SUBMITTER;
 use super::options::StartTls;
 use super::peer::{PeerRecord, Verdict};
 use super::{Session, Stage};
@@ -111,6 +112,7 @@ impl Session {
         // What would go out early goes out before STARTTLS, in clear, and before AUTH; and what XCLIENT has to change first
         // can't be assumed.
         let early = self.options.early
+            && !self.lost.early
             && !self.wants_auth()
             && self.options.xclient.is_none()
             && (self.secure.is_some() || self.options.starttls == StartTls::Never);
@@ -152,7 +154,7 @@ impl Session {
                 self.capabilities = Some(capabilities);
                 let relied_on = core::mem::take(&mut self.early).then_some(relied_on);
                 self.after_hello();
-                if relied_on.is_some_and(|relied_on| !self.offer.covers(&relied_on)) {
+                if relied_on.is_some_and(|relied_on| !self.may_rely(&relied_on)) {
                     // What was sent may mean something else to this server than it did last time.
                     self.early_refused(false);
                 }
@@ -181,14 +183,33 @@ impl Session {
         self.ready();
     }
 
+    /// Whether what was sent early may stand, with what is offered now.
+    fn may_rely(&self, assumed: &Offer) -> bool {
+        let over = |size: u64| self.offer.size.is_some_and(|limit| limit > 0 && size > limit);
+        let handed = self.may_have_left();
+        self.offer.covers(assumed)
+            && self.flight.iter().all(|transaction| {
+                let message = &transaction.job.message;
+                // What has left in whole is for the server to judge: it was told the size. The rest must never be sent.
+                let fits = transaction.is_committed(handed) || !message.size().is_some_and(over);
+                fits && (self.offer.auth || !message.has_param(SUBMITTER))
+            })
+    }
+
     /// Messages may go.
     pub(super) fn ready(&mut self) {
+        let trusted = self.peer.streaming == Verdict::Earned;
         if core::mem::replace(&mut self.record_is_of_tls, self.secure.is_some()) != self.secure.is_some() {
             // What is remembered is of the server behind the other door.
             self.peer = PeerRecord::default();
         }
-        if let Some(offered) = &self.capabilities {
-            self.peer.correct(offered);
+        if let Some(offered) = &self.capabilities
+            && self.peer.correct(offered)
+        {
+            self.confirmed = false;
+        }
+        if trusted && self.peer.streaming != Verdict::Earned && self.options.level.is_none() {
+            self.unproven = self.output.queued();
         }
         self.peer.round_trip = Some(self.timer.slowest);
         self.stage = Stage::Ready;
@@ -199,6 +220,7 @@ impl Session {
     /// to have executed nothing, and even what is committed goes again.
     pub(super) fn early_refused(&mut self, nothing_done: bool) {
         self.early = false;
+        self.lost.early = true;
         self.peer.early = Verdict::Failed;
         self.downgraded(self.ceiling(), DowngradeReason::EarlyRefused);
         self.start_again(nothing_done);
@@ -207,9 +229,8 @@ impl Session {
     fn start_again(&mut self, nothing_done: bool) {
         self.early = false;
         if nothing_done {
-            for transaction in &mut self.flight {
-                transaction.commit = None;
-            }
+            // As good as never sent, the messages and the raw commands.
+            self.output.restart();
         }
         self.capabilities = None;
         self.offer = Offer::default();

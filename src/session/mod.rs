@@ -73,6 +73,7 @@ use self::source::Source;
 use self::stats::RoundTrips;
 use self::timer::Timer;
 use self::transaction::Transaction;
+use self::trial::Lost;
 use crate::wire::{Capabilities, Drained, RawLine, ReplyParser};
 
 /// One connection's worth of protocol, and the messages that are to go over it.
@@ -132,6 +133,12 @@ pub struct Session {
     /// RSET was refused here: nothing more is to begin, and so many messages wait in front of the queue to go again.
     spoilt: Option<usize>,
     probing: bool,
+    /// The probe's recipient, who can't be, was accepted.
+    probe_let_in: bool,
+    /// What trials this session has lost.
+    lost: Lost,
+    /// Up to where chunks were sent on the strength of a record that turned out to be another server's.
+    unproven: u64,
     /// Commands behind an end of content were seen to be read, on this connection or an earlier one of this session.
     confirmed: bool,
     /// Commands go out before the greeting and EHLO's reply are in.
@@ -224,6 +231,9 @@ impl Session {
             last_ended_well: true,
             spoilt: None,
             probing: false,
+            probe_let_in: false,
+            lost: Lost::default(),
+            unproven: 0,
             confirmed: false,
             early: false,
             secure: None,

@@ -3,6 +3,7 @@
 
 use core::time::Duration;
 
+use super::options::StartTls;
 use super::{Session, Stage};
 use crate::wire::Capabilities;
 
@@ -35,21 +36,24 @@ pub struct PeerRecord {
 
 impl PeerRecord {
     /// The server has said what it offers now. Where that is another thing than last time, it may be another server, and what
-    /// was earned or failed says nothing of it: a streamed message would run as commands. Keywords that depend on who asks, and
-    /// over what, don't count.
-    pub(super) fn correct(&mut self, offered: &Capabilities) {
-        let differs = self.offered.as_ref().is_some_and(|before| {
-            let mut before: Vec<_> = keywords(before).collect();
-            let mut now: Vec<_> = keywords(offered).collect();
-            before.sort_unstable();
-            now.sort_unstable();
-            before != now
-        });
-        if differs {
+    /// was earned or failed says nothing of it. Keywords that depend on who asks, and over what, don't count. Where only its name
+    /// is another one, one of several hosts has answered: what has failed will fail there, too, most likely; but that it swallows a
+    /// chunk which it refuses, it has to show itself, for otherwise a streamed message would run as commands.
+    ///
+    /// True: it may be another server.
+    pub(super) fn correct(&mut self, offered: &Capabilities) -> bool {
+        let before = self.offered.replace(offered.clone());
+        let Some(before) = before else { return false };
+        if sorted(&before) != sorted(offered) {
             self.continuous = Verdict::Unknown;
             self.streaming = Verdict::Unknown;
+            return true;
         }
-        self.offered = Some(offered.clone());
+        let another = !before.domain().eq_ignore_ascii_case(offered.domain());
+        if another && self.streaming == Verdict::Earned {
+            self.streaming = Verdict::Unknown;
+        }
+        another
     }
 
     /// What may be assumed to be offered before the greeting is there: PIPECONNECT was offered last time.
@@ -72,12 +76,19 @@ impl Session {
     pub fn set_peer_record(&mut self, record: PeerRecord) {
         if self.stage == Stage::Unconnected {
             self.peer = record;
+            self.confirmed = false;
+            // Whatever became of the connection before.
+            self.record_is_of_tls |= self.options.starttls != StartTls::Never;
         }
     }
 }
 
-fn keywords(offered: &Capabilities) -> impl Iterator<Item = &str> {
-    offered.iter().map(|(keyword, _)| keyword).filter(|keyword| {
+/// What tells its offer from another.
+fn sorted(offered: &Capabilities) -> Vec<&str> {
+    let keywords = offered.iter().map(|(keyword, _)| keyword).filter(|keyword| {
         !matches!(*keyword, "STARTTLS" | "AUTH" | "PIPECONNECT" | "PIPE_CONNECT" | "X_PIPE_CONNECT")
-    })
+    });
+    let mut keywords: Vec<_> = keywords.collect();
+    keywords.sort_unstable();
+    keywords
 }

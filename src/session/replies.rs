@@ -38,11 +38,10 @@ impl Session {
         self.round_trips.reply(entry.depth);
         self.stats.round_trips = self.round_trips.spent;
         self.answered = self.answered.max(entry.end);
-        if matches!(entry.sent, Sent::Hello(_) | Sent::StartTls | Sent::Mail | Sent::Data) {
-            self.timer.measure(now);
-        }
+        self.timer.measure(now, entry.sent);
         self.timer.front_since = now;
         if reply.code() == 421 {
+            self.shut_down_in_trial(entry);
             self.shut_down(reply.to_owned(), &entry);
             if self.is_closed() {
                 return;
@@ -172,7 +171,12 @@ impl Session {
                 if reply.class() == Class::Positive && self.ledger.is_empty() {
                     self.needs_rset = false;
                 }
-                return self.close(transaction);
+                let astray = reply.class() != Class::Positive && !several && self.is_unproven(entry);
+                self.close(transaction);
+                if astray {
+                    self.give_up_astray();
+                }
+                return;
             }
             Sent::Part(_) => self.on_part(&mut transaction, reply),
             Sent::Clear => {
@@ -259,6 +263,20 @@ impl Session {
         matches!(entry.sent, Sent::Content | Sent::Chunk)
             && reply.class() == Class::Intermediate
             && self.flight.front().is_some_and(Transaction::may_announce)
+    }
+
+    /// Whether this chunk was sent on the strength of a record that was another server's. Nobody has seen whether this one swallows
+    /// a chunk that it refuses: what comes behind may be replies to lines of it.
+    fn is_unproven(&self, entry: Entry) -> bool {
+        entry.sent == Sent::Chunk && entry.end <= self.unproven
+    }
+
+    fn give_up_astray(&mut self) {
+        match self.stage {
+            Stage::Ready => self.reconnect(ReconnectReason::Trial),
+            Stage::Draining => self.drained(),
+            _ => {}
+        }
     }
 
     /// A reply to a command that has not left.

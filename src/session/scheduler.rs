@@ -25,7 +25,8 @@
 //! 10. Content that the caller gives as it goes has rules of its own: `source`.
 //! 11. Early: to a server that offered PIPECONNECT last time, EHLO goes out before the greeting, and what that offer allows
 //!     goes with it. Trials don't: they need to know where they stand. QUIT doesn't. Nothing is refused here on the strength of
-//!     it: what that offer has no room for waits for EHLO's reply, and what stands behind it, too.
+//!     it: what that offer has no room for waits for EHLO's reply, and what stands behind it, too. If another server answers, what
+//!     may not stand goes again, and behind the first chunk that it refuses nothing is believed.
 
 use super::domains::Domains;
 use super::event::ReconnectReason;
@@ -110,6 +111,7 @@ impl Session {
     fn untried(&self, level: Level, verdict: Verdict) -> bool {
         self.options.level.is_none()
             && verdict == Verdict::Unknown
+            && !self.lost.has(level)
             && self.options.max_level.is_none_or(|max| max >= level)
             && self.offer.pipelining
     }

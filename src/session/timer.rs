@@ -4,7 +4,7 @@
 use core::time::Duration;
 
 use super::error::SessionError;
-use super::ledger::{Entry, Sent};
+use super::ledger::{Entry, Probe, Sent};
 use super::options::Timeouts;
 use super::starttls::{TlsError, TlsFailure};
 use super::{Session, Stage};
@@ -25,12 +25,29 @@ pub(super) struct Timer {
     idle: bool,
     /// The longest round trip seen where the server had nothing to think about.
     pub(super) slowest: Duration,
+    /// The longest that it took for any command in which no content is judged.
+    thoughtful: Duration,
 }
 
 impl Timer {
-    /// A round trip ended.
-    pub(super) fn measure(&mut self, now: Duration) {
-        self.slowest = self.slowest.max(now.saturating_sub(self.front_since));
+    /// A round trip ended, that of `sent`.
+    pub(super) fn measure(&mut self, now: Duration, sent: Sent) {
+        let took = now.saturating_sub(self.front_since);
+        match sent {
+            Sent::Hello(_) | Sent::StartTls | Sent::Mail | Sent::Data => {
+                self.slowest = self.slowest.max(took)
+            }
+            Sent::Rcpt(_) | Sent::Reset | Sent::Forward | Sent::Clear | Sent::Probe(_) => {}
+            Sent::Greeting
+            | Sent::Introduction
+            | Sent::Auth
+            | Sent::AuthGivenUp
+            | Sent::Content
+            | Sent::Chunk
+            | Sent::Part(_)
+            | Sent::Command(..) => return,
+        }
+        self.thoughtful = self.thoughtful.max(took);
     }
 
     /// The driver tried to write: something left, or `pending` says that something is still waiting.
@@ -54,7 +71,7 @@ impl Timer {
     }
 
     fn patience(&self) -> Duration {
-        PATIENCE.max(self.slowest.saturating_mul(4))
+        PATIENCE.max(self.thoughtful.saturating_mul(4))
     }
 }
 
@@ -74,7 +91,7 @@ impl Session {
         }
         let reply = self.awaited().map(|front| {
             let mut limit = limit(timeouts, front.sent);
-            if self.in_trial(front) {
+            if self.in_trial(front) && !is_ordinary(front.sent) {
                 limit = limit.min(self.timer.patience());
             }
             self.timer.front_since.saturating_add(limit)
@@ -137,13 +154,18 @@ impl Session {
     }
 }
 
+/// Nothing is on trial in a probe's envelope: a server may think about it as long as about any other.
+const fn is_ordinary(sent: Sent) -> bool {
+    matches!(sent, Sent::Probe(Probe::Mail | Probe::Rcpt))
+}
+
 const fn limit(timeouts: &Timeouts, sent: Sent) -> Duration {
     match sent {
         Sent::Greeting => timeouts.greeting,
         Sent::Hello(_) => timeouts.ehlo,
         Sent::StartTls => timeouts.tls,
-        Sent::Mail => timeouts.mail,
-        Sent::Rcpt(_) => timeouts.rcpt,
+        Sent::Mail | Sent::Probe(Probe::Mail) => timeouts.mail,
+        Sent::Rcpt(_) | Sent::Probe(Probe::Rcpt) => timeouts.rcpt,
         Sent::Data => timeouts.data,
         Sent::Content | Sent::Chunk | Sent::Part(_) => timeouts.content,
         Sent::Introduction => timeouts.greeting,

@@ -10,6 +10,25 @@ use super::transaction::Transaction;
 use super::{Session, Stage};
 use crate::wire::Class;
 
+/// The trials that a session has lost. It makes no other of that kind, also where the record is of another server by now: two
+/// servers behind one name, each with an offer of its own, could otherwise keep it connecting for ever.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Lost {
+    continuous: bool,
+    streaming: bool,
+    pub(super) early: bool,
+}
+
+impl Lost {
+    pub(super) const fn has(self, level: Level) -> bool {
+        match level {
+            Level::Lockstep | Level::Group => false,
+            Level::Continuous => self.continuous,
+            Level::Streaming => self.streaming,
+        }
+    }
+}
+
 impl Session {
     /// The group behind an end of content was answered in full.
     pub(super) fn on_continuous_earned(&mut self) {
@@ -36,9 +55,15 @@ impl Session {
             return;
         }
         match step {
-            Probe::Mail | Probe::Rcpt => {}
+            Probe::Mail => {}
+            Probe::Rcpt => self.probe_let_in = positive,
             // Accepted, for a recipient that can't be: nothing was learnt of refused chunks.
             Probe::Chunk if positive => self.streaming_failed(DowngradeReason::ChunkNotSwallowed),
+            Probe::Chunk if self.probe_let_in => {
+                // Its line would be accepted as well, if it was executed: what follows is anybody's reply.
+                self.streaming_failed(DowngradeReason::ChunkNotSwallowed);
+                self.reconnect(ReconnectReason::Trial);
+            }
             Probe::Chunk => {}
             Probe::Reset => {
                 self.probing = false;
@@ -89,15 +114,25 @@ impl Session {
         }
     }
 
+    /// 421. If it's the answer to the probe, the next session with this server must not earn it again.
+    pub(super) fn shut_down_in_trial(&mut self, front: Entry) {
+        if matches!(front.sent, Sent::Probe(Probe::Rcpt | Probe::Chunk | Probe::Reset)) {
+            self.streaming_failed(DowngradeReason::ProbeUnanswered);
+        }
+    }
+
     fn continuous_failed(&mut self, why: DowngradeReason) {
+        self.lost.continuous = true;
         self.peer.continuous = Verdict::Failed;
         self.downgraded(Level::Continuous, why);
     }
 
     fn streaming_failed(&mut self, why: DowngradeReason) {
         self.probing = false;
-        self.peer.streaming = Verdict::Failed;
-        self.downgraded(Level::Streaming, why);
+        self.lost.streaming = true;
+        if core::mem::replace(&mut self.peer.streaming, Verdict::Failed) != Verdict::Failed {
+            self.downgraded(Level::Streaming, why);
+        }
     }
 
     pub(super) fn downgraded(&mut self, from: Level, why: DowngradeReason) {

@@ -63,6 +63,8 @@ impl Referee {
         Some(match (no(deal.mail) || deal.mixed, last) {
             _ if no(deal.part) => Proof::Murky,
             (true, Some(code)) if *code < 300 => Proof::Murky,
+            // Somebody was let in, under whatever name.
+            (true, None) if deal.committed && own.is_some() && !self.shut => Proof::Open,
             (true, None) if deal.committed => Proof::Murky,
             (true, _) => Proof::Refused,
             (false, Some(code)) if *code < 300 && own.is_some() => Proof::Accepted,

@@ -45,6 +45,8 @@ struct Entry {
     deal: usize,
     /// Replies still to come (more than one only in LMTP).
     replies: Option<usize>,
+    /// A chunk that left before EHLO was answered: a record has it that this server swallows what it refuses.
+    on_trust: bool,
 }
 
 /// One mail transaction, as the wire showed it.
@@ -106,6 +108,10 @@ pub(crate) struct Referee {
     early: bool,
     /// It was offered on this one, which is for the next.
     early_next: bool,
+    /// What was offered last, as far as the client knows: its name and the keywords, in order.
+    known: Option<Vec<String>>,
+    /// Something else is offered on this connection: it may be another server's.
+    stranger: bool,
     /// The server said something that makes no sense: nothing later is believed.
     pub(crate) poisoned: bool,
     /// A 421 came.
@@ -134,6 +140,8 @@ impl Referee {
             private: false,
             early: false,
             early_next: false,
+            known: None,
+            stranger: false,
             poisoned: false,
             shut: false,
             answered: 0,
@@ -142,9 +150,10 @@ impl Referee {
         referee
     }
 
-    /// The server allowed on an earlier connection that the client speaks first.
-    pub(crate) const fn allow_early(&mut self) {
+    /// The server allowed on an earlier connection, on which it offered this, that the client speaks first.
+    pub(crate) fn allow_early(&mut self, known: Vec<String>) {
         self.early = true;
+        self.known = Some(known);
         self.connect_early();
     }
 
@@ -161,13 +170,14 @@ impl Referee {
     /// A new connection: nothing is remembered but what became of the messages.
     pub(crate) fn connect(&mut self) {
         self.replies = Replies::default();
-        self.ledger = VecDeque::from([Entry { kind: Kind::Greeting, deal: 0, replies: Some(1) }]);
+        self.ledger =
+            VecDeque::from([Entry { kind: Kind::Greeting, deal: 0, replies: Some(1), on_trust: false }]);
         self.line.clear();
         self.mode = Mode::Commands;
         self.first_of_connection = self.deals.len();
         self.challenged = false;
         (self.poisoned, self.shut, self.reset_refused, self.hello_due) = (false, false, false, false);
-        self.origin_told = false;
+        (self.origin_told, self.stranger) = (false, false);
         self.early |= self.early_next;
         self.connect_early();
     }
@@ -303,7 +313,8 @@ impl Referee {
     fn push(&mut self, kind: Kind) {
         let deal = self.deals.len().saturating_sub(1);
         let many = self.lmtp && kind == Kind::End;
-        self.ledger.push_back(Entry { kind, deal, replies: if many { None } else { Some(1) } });
+        let on_trust = self.ledger.iter().any(|entry| entry.kind == Kind::Hello);
+        self.ledger.push_back(Entry { kind, deal, replies: if many { None } else { Some(1) }, on_trust });
     }
 
     fn chunk_progress(&mut self, left: u64, last: bool) {
@@ -423,6 +434,9 @@ impl Referee {
                     deal.ended = true;
                     self.origin_told = false;
                 }
+                // A chunk that this server may not have swallowed: what follows may be replies to lines of it.
+                let refused = code >= 400 && !(self.lmtp && accepted > 0);
+                self.poisoned |= refused && front.on_trust && self.stranger;
             }
             (Kind::Chunk, Some(deal)) if code >= 400 => {
                 deal.part.get_or_insert(code);
@@ -441,6 +455,10 @@ impl Referee {
                 };
                 (self.pipelining, self.chunking) = (has(b"PIPELINING"), has(b"CHUNKING"));
                 self.early_next = has(b"PIPECONNECT") && has(b"PIPELINING");
+                let offered = lines.iter().map(|line| String::from_utf8_lossy(line).into_owned());
+                let offered = Some(features(offered));
+                self.stranger = self.known.is_some() && self.known != offered;
+                self.known = offered;
             }
             _ => {}
         }
@@ -460,4 +478,14 @@ impl Referee {
         }
         true
     }
+}
+
+/// What tells a server from another: the words of EHLO's reply, its name among them, in order; without those that depend on who
+/// asks, and over what.
+pub(crate) fn features(lines: impl Iterator<Item = String>) -> Vec<String> {
+    let words = lines.filter_map(|line| line.split_ascii_whitespace().next().map(str::to_ascii_uppercase));
+    let own = ["STARTTLS", "AUTH", "PIPECONNECT", "PIPE_CONNECT", "X_PIPE_CONNECT"];
+    let mut words: Vec<String> = words.filter(|word| !own.contains(&word.as_str())).collect();
+    words.sort_unstable();
+    words
 }

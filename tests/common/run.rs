@@ -12,7 +12,7 @@ use smtpipe::session::{
 };
 
 use super::fixture::{Drawn, Letter, Settings};
-use super::referee::Referee;
+use super::referee::{Referee, features};
 
 /// How the transport takes what is handed out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,11 +54,11 @@ pub(crate) struct Run {
 impl Run {
     pub(crate) fn new(options: Options, letters: &[Letter]) -> Self {
         let lmtp = options.lmtp;
-        let early =
-            options.peer.as_ref().is_some_and(|p| p.offered.as_ref().is_some_and(|o| o.pipeconnect()));
         let mut referee = Referee::new(letters, lmtp);
-        if early {
-            referee.allow_early();
+        let offered = options.peer.as_ref().and_then(|peer| peer.offered.as_ref());
+        if let Some(offered) = offered.filter(|offered| offered.pipeconnect()) {
+            let words = offered.iter().map(|(keyword, _)| keyword).chain([offered.domain()]);
+            referee.allow_early(features(words.map(str::to_owned)));
         }
         Self {
             session: Session::new(options),

@@ -126,7 +126,7 @@ impl Server {
         self.input.extend_from_slice(bytes);
         if !std::mem::replace(&mut self.greeted, true) {
             self.closed = self.manners.strict && !bytes.is_empty();
-            self.say(if self.closed { "554 5.5.0 synchronization error" } else { "220 model.example" });
+            self.say(if self.closed { "554 5.5.0 synchronization error" } else { "220 mx.example" });
         }
         while !self.closed && self.step() {}
         std::mem::take(&mut self.output)
@@ -174,7 +174,7 @@ impl Server {
         match verb.as_str() {
             "EHLO" if self.manners.old => self.say("502 5.5.1 what?"),
             "EHLO" | "LHLO" => self.hello(),
-            "HELO" => self.say("250 model.example"),
+            "HELO" => self.say("250 mx.example"),
             "MAIL" => self.mail(&path(line), line.split(' ').any(|word| word == "PRDR")),
             "XFORWARD" if self.sender.is_none() && self.manners.forwards == Some(true) => {
                 self.forward.push_str(line);
@@ -206,7 +206,7 @@ impl Server {
 
     fn hello(&mut self) {
         let words = self.manners.offers();
-        self.say("250-model.example");
+        self.say("250-mx.example");
         for (at, word) in words.iter().enumerate() {
             self.say(&format!("250{}{word}", if at + 1 < words.len() { '-' } else { ' ' }));
         }
