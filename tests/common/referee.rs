@@ -112,6 +112,8 @@ pub(crate) struct Referee {
     known: Option<Vec<String>>,
     /// Something else is offered on this connection: it may be another server's.
     stranger: bool,
+    /// The caller has said which level works: he knows the server, whatever it offers.
+    pub(crate) stated: bool,
     /// The server said something that makes no sense: nothing later is believed.
     pub(crate) poisoned: bool,
     /// A 421 came.
@@ -142,6 +144,7 @@ impl Referee {
             early_next: false,
             known: None,
             stranger: false,
+            stated: false,
             poisoned: false,
             shut: false,
             answered: 0,
@@ -436,7 +439,7 @@ impl Referee {
                 }
                 // A chunk that this server may not have swallowed: what follows may be replies to lines of it.
                 let refused = code >= 400 && !(self.lmtp && accepted > 0);
-                self.poisoned |= refused && front.on_trust && self.stranger;
+                self.poisoned |= refused && front.on_trust && self.stranger && !self.stated;
             }
             (Kind::Chunk, Some(deal)) if code >= 400 => {
                 deal.part.get_or_insert(code);

@@ -55,6 +55,7 @@ impl Run {
     pub(crate) fn new(options: Options, letters: &[Letter]) -> Self {
         let lmtp = options.lmtp;
         let mut referee = Referee::new(letters, lmtp);
+        referee.stated = options.level.is_some();
         let offered = options.peer.as_ref().and_then(|peer| peer.offered.as_ref());
         if let Some(offered) = offered.filter(|offered| offered.pipeconnect()) {
             let words = offered.iter().map(|(keyword, _)| keyword).chain([offered.domain()]);
