@@ -30,8 +30,8 @@ impl Transaction {
         match self.prdr {
             Prdr::Asked if reply.class() == Class::Intermediate => self.prdr = Prdr::Running,
             Prdr::Running if self.finals < self.accepted && self.is_condemned() => {
-                // No acceptance in it is believed, but a refusal is.
-                if reply.class() != Class::Positive {
+                // No acceptance in it is believed, but a refusal is, unless it may be that of an older message's recipient.
+                if reply.class() != Class::Positive && !self.is_void() {
                     self.decline(self.finals);
                 }
                 self.finals += 1;

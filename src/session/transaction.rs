@@ -199,15 +199,17 @@ impl Transaction {
         let positive = reply.class() == Class::Positive;
         self.taken |= positive;
         if positive && self.is_condemned() {
-            // It can't be known whom the server took for the sender.
+            // It can't be known whom the server took for the sender; nor, where it took recipients of an older message as well, whose
+            // turn it was.
+            let one = lmtp && !self.is_void();
             let reason = self.condemned.take().flatten().unwrap_or(Reason::AcceptedAfterRefusal);
             self.condemned = Some(None);
             self.job.reason.get_or_insert(reason);
             if self.accepted > 0 {
-                self.doubt(if lmtp { nth..nth + 1 } else { 0..self.accepted });
+                self.doubt(if one { nth..nth + 1 } else { 0..self.accepted });
             }
             self.job.reply = Some(reply.to_owned());
-        } else if self.is_condemned() && lmtp {
+        } else if self.is_condemned() && lmtp && !self.is_void() {
             // RFC 2033 §4.2: this refusal is one recipient's own, whatever the others were told.
             let status = self.negative();
             let own = self.job.excerpt(reply).to_owned();

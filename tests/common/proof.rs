@@ -51,7 +51,9 @@ impl Referee {
             return Some(Proof::Refused);
         }
         let place = deal.recipients[..at].iter().filter(|(_, c)| c.is_some_and(|c| c < 300)).count();
-        if deal.own_finals.as_ref().and_then(|own| own.get(place)).is_some_and(|&code| code >= 400) {
+        let own_final = deal.own_finals.as_ref().and_then(|own| own.get(place));
+        // Where it joined an older transaction, that recipient's place may be another's.
+        if own_final.is_some_and(|&code| code >= 400) && !deal.mixed {
             return Some(Proof::Refused);
         }
         // In LMTP the replies to the content are those of the accepted recipients, in their order.
@@ -63,6 +65,8 @@ impl Referee {
         Some(match (no(deal.mail) || deal.mixed, last) {
             _ if no(deal.part) => Proof::Murky,
             (true, Some(code)) if *code < 300 => Proof::Murky,
+            // The replies to it begin with those for an older transaction's recipients, if it joined one.
+            (true, Some(_)) if self.lmtp && deal.mixed && own.is_some() => Proof::Murky,
             // Somebody was let in, under whatever name.
             (true, None) if deal.committed && own.is_some() && !self.shut => Proof::Open,
             (true, None) if deal.committed => Proof::Murky,
