@@ -37,8 +37,8 @@ pub struct PeerRecord {
 impl PeerRecord {
     /// The server has said what it offers now. Where that is another thing than last time, it may be another server, and what
     /// was earned or failed says nothing of it. Keywords that depend on who asks, and over what, don't count. Where only its name
-    /// is another one, one of several hosts has answered: what has failed will fail there, too, most likely; but that it swallows a
-    /// chunk which it refuses, it has to show itself, for otherwise a streamed message would run as commands.
+    /// is another one, one of several hosts has answered: what has failed will fail there, too, most likely; what was earned it has
+    /// to earn itself, for otherwise a streamed message would run as commands.
     ///
     /// True: it may be another server.
     pub(super) fn correct(&mut self, offered: &Capabilities) -> bool {
@@ -50,8 +50,10 @@ impl PeerRecord {
             return true;
         }
         let another = !before.domain().eq_ignore_ascii_case(offered.domain());
-        if another && self.streaming == Verdict::Earned {
-            self.streaming = Verdict::Unknown;
+        for verdict in [&mut self.continuous, &mut self.streaming] {
+            if another && *verdict == Verdict::Earned {
+                *verdict = Verdict::Unknown;
+            }
         }
         another
     }

@@ -134,7 +134,9 @@ impl Session {
                     self.ledger.pop();
                     return self.on_refused_behind_content(transaction);
                 }
-                self.on_continuous_earned();
+                if transaction.behind_dot {
+                    self.on_continuous_earned();
+                }
             }
         }
         match entry.sent {

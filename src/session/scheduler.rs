@@ -209,8 +209,8 @@ impl Session {
     fn begin_message(&mut self, level: Level, binary: bool, endless: bool) -> Step {
         let blind = if self.discouraged() { level.min(Level::Group) } else { level };
         let mut trial = false;
+        let behind_dot = self.flight.back().is_some_and(|last| last.via == Via::Data);
         if !self.flight.is_empty() {
-            let behind_dot = self.flight.back().is_some_and(|last| last.via == Via::Data);
             if blind <= Level::Group {
                 // The trial group must not commit us to anything: it ends with DATA, or holds its chunk back.
                 trial = !self.discouraged()
@@ -256,6 +256,9 @@ impl Session {
         let Some(Item::Message(job)) = self.queue.pop_front() else { return Step::Idle };
         self.queued_bytes = self.queued_bytes.saturating_sub(job.message.content.size());
         self.envelope_of(job, via, blind, trial);
+        if let Some(last) = self.flight.back_mut() {
+            last.behind_dot = behind_dot;
+        }
         Step::Went
     }
 

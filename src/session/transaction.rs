@@ -56,6 +56,8 @@ pub(super) struct Transaction {
     pub(super) commit: Option<u64>,
     /// It rides behind an end of content for the first time, and every reply so far was 503.
     pub(super) trial: bool,
+    /// The end of content in front of it is a dot. What rides behind a chunk proves nothing of dots.
+    pub(super) behind_dot: bool,
     pub(super) all_503: bool,
     /// Replies come behind a 421: a refusal only says that the server is going.
     pub(super) after_421: bool,
@@ -82,6 +84,7 @@ impl Transaction {
             turned_away: Vec::new(),
             commit: None,
             trial: false,
+            behind_dot: false,
             all_503: true,
             after_421: false,
             prdr: Prdr::No,
