@@ -18,6 +18,8 @@
 use std::borrow::Cow;
 
 use super::Session;
+use super::domains::Domains;
+use super::job::Job;
 use super::ledger::Sent;
 use super::message::{Message, SUBMITTER};
 use super::options::Utf8Policy;
@@ -117,6 +119,40 @@ impl Session {
     /// Whether it is known whom the connection leads to, and nobody else can listen.
     fn is_verified(&self) -> bool {
         self.secure.as_ref().is_some_and(|secure| !secure.unverified)
+    }
+
+    /// Rule 9 of `scheduler`: why a message can't go to this server at all.
+    pub(super) fn unsuitable(&self, job: &Job) -> Option<Reason> {
+        let offer = &self.offer;
+        let content = &job.message.content;
+        let size = job.message.size().unwrap_or(0);
+        if let Some(limit) = offer.size.filter(|&limit| limit > 0 && size > limit) {
+            return Some(Reason::TooLarge { size, limit });
+        }
+        if self.for_all() && job.remaining() > offer.rcpt_max {
+            return Some(Reason::TooManyRecipients { limit: offer.rcpt_max });
+        }
+        if let Some(limit) = offer.domain_max.filter(|_| self.for_all())
+            && !Domains::default().admits(job, limit, true)
+        {
+            return Some(Reason::TooManyDomains { limit });
+        }
+        if job.message.asks
+            && let Some(reason) = self.unfulfilled(&job.message)
+        {
+            return Some(reason);
+        }
+        if !offer.smtputf8
+            && job.message.is_internationalized()
+            && let Some(reason) = self.untranslatable(&job.message)
+        {
+            return Some(reason);
+        }
+        if job.message.is_binary() {
+            return (!(offer.binarymime && self.chunks())).then_some(Reason::NeedsBinaryMime);
+        }
+        (content.eight_bit() && !offer.eight_bit_mime && !self.options.eight_bit_anyway)
+            .then_some(Reason::NeedsEightBitMime)
     }
 
     /// For want of what a message that asks for something can't be sent to this server.

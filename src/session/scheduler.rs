@@ -28,17 +28,15 @@
 //!     it: what that offer has no room for waits for EHLO's reply, and what stands behind it, too. If another server answers, what
 //!     may not stand goes again, and behind the first chunk that it refuses nothing is believed.
 
-use super::domains::Domains;
 use super::event::ReconnectReason;
 use super::job::Job;
-use super::ledger::{Probe, Sent};
+use super::ledger::Sent;
 use super::options::{Chunking, Level, RecipientPolicy};
-use super::outcome::Reason;
 use super::peer::Verdict;
 use super::stats::Wait;
 use super::transaction::{Transaction, Via};
 use super::{Item, Session, Stage};
-use crate::wire::{Address, command};
+use crate::wire::command;
 
 /// As long as so much is queued to be written, nothing is added: what has not begun can still be cancelled.
 const ENOUGH: u64 = 256 * 1024;
@@ -46,10 +44,6 @@ const ENOUGH: u64 = 256 * 1024;
 const REPAID: usize = 3;
 /// Refused transactions in a row that end blind sending.
 const REFUSALS: u32 = 4;
-/// What the probe's chunk holds: a command that changes nothing and is refused by every server, so that its reply, if it
-/// is executed, can't pass for that to the RSET behind it.
-const PROBE_CHUNK: &[u8] = b"RCPT TO:<>\r\n";
-
 /// Where the send cursor stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cursor {
@@ -117,12 +111,12 @@ impl Session {
     }
 
     /// Whether BDAT may be used at all.
-    fn chunks(&self) -> bool {
+    pub(super) fn chunks(&self) -> bool {
         self.offer.chunking && self.options.chunking != Chunking::Never
     }
 
     /// Whether a message is for all of its recipients or for nobody.
-    fn for_all(&self) -> bool {
+    pub(super) fn for_all(&self) -> bool {
         self.options.recipients == RecipientPolicy::All
     }
 
@@ -425,40 +419,6 @@ impl Session {
         Step::Idle
     }
 
-    /// Rule 9.
-    fn unsuitable(&self, job: &Job) -> Option<Reason> {
-        let offer = &self.offer;
-        let content = &job.message.content;
-        let size = job.message.size().unwrap_or(0);
-        if let Some(limit) = offer.size.filter(|&limit| limit > 0 && size > limit) {
-            return Some(Reason::TooLarge { size, limit });
-        }
-        if self.for_all() && job.remaining() > offer.rcpt_max {
-            return Some(Reason::TooManyRecipients { limit: offer.rcpt_max });
-        }
-        if let Some(limit) = offer.domain_max.filter(|_| self.for_all())
-            && !Domains::default().admits(job, limit, true)
-        {
-            return Some(Reason::TooManyDomains { limit });
-        }
-        if job.message.asks
-            && let Some(reason) = self.unfulfilled(&job.message)
-        {
-            return Some(reason);
-        }
-        if !offer.smtputf8
-            && job.message.is_internationalized()
-            && let Some(reason) = self.untranslatable(&job.message)
-        {
-            return Some(reason);
-        }
-        if job.message.is_binary() {
-            return (!(offer.binarymime && self.chunks())).then_some(Reason::NeedsBinaryMime);
-        }
-        (content.eight_bit() && !offer.eight_bit_mime && !self.options.eight_bit_anyway)
-            .then_some(Reason::NeedsEightBitMime)
-    }
-
     /// Rule 4: is it worth finding out whether refused chunks are swallowed?
     fn probe_pays(&self, endless: bool) -> bool {
         // It counts as a transaction where those are numbered (MAILMAX).
@@ -470,23 +430,5 @@ impl Session {
             && self.options.max_in_flight != 1
             && self.chunks()
             && self.untried(Level::Streaming, self.peer.streaming)
-    }
-
-    fn probe(&mut self) {
-        self.probing = true;
-        self.transactions_here = self.transactions_here.saturating_add(1);
-        if core::mem::take(&mut self.needs_rset) {
-            self.send(Sent::Reset, command::rset);
-        }
-        let sender = match self.queue.front() {
-            Some(Item::Message(job)) if job.message.sender.is_ascii() => job.message.sender.clone(),
-            _ => Address::null(),
-        };
-        self.send(Sent::Probe(Probe::Mail), |out| command::mail(out, &sender, None, None, false, &[]));
-        self.send(Sent::Probe(Probe::Rcpt), |out| command::rcpt(out, &Address::null(), &[]));
-        self.send(Sent::Probe(Probe::Chunk), |out| command::bdat(out, PROBE_CHUNK.len() as u64, true));
-        // Not part of the command: a server that drains nothing answers before it has all of it.
-        self.output.command(|out| out.extend_from_slice(PROBE_CHUNK));
-        self.send(Sent::Probe(Probe::Reset), command::rset);
     }
 }

@@ -7,8 +7,12 @@ use super::options::Level;
 use super::peer::Verdict;
 use super::scheduler::Cursor;
 use super::transaction::Transaction;
-use super::{Session, Stage};
-use crate::wire::Class;
+use super::{Item, Session, Stage};
+use crate::wire::{Address, Class, command};
+
+/// What the probe's chunk holds: a command that changes nothing and is refused by every server, so that its reply, if it
+/// is executed, can't pass for that to the RSET behind it.
+const PROBE_CHUNK: &[u8] = b"RCPT TO:<>\r\n";
 
 /// The trials that a session has lost. It makes no other of that kind, also where the record is of another server by now: two
 /// servers behind one name, each with an offer of its own, could otherwise keep it connecting for ever.
@@ -30,6 +34,25 @@ impl Lost {
 }
 
 impl Session {
+    /// Queues the probe: a transaction for nobody, whose chunk the server refuses and must swallow.
+    pub(super) fn probe(&mut self) {
+        self.probing = true;
+        self.transactions_here = self.transactions_here.saturating_add(1);
+        if core::mem::take(&mut self.needs_rset) {
+            self.send(Sent::Reset, command::rset);
+        }
+        let sender = match self.queue.front() {
+            Some(Item::Message(job)) if job.message.sender.is_ascii() => job.message.sender.clone(),
+            _ => Address::null(),
+        };
+        self.send(Sent::Probe(Probe::Mail), |out| command::mail(out, &sender, None, None, false, &[]));
+        self.send(Sent::Probe(Probe::Rcpt), |out| command::rcpt(out, &Address::null(), &[]));
+        self.send(Sent::Probe(Probe::Chunk), |out| command::bdat(out, PROBE_CHUNK.len() as u64, true));
+        // Not part of the command: a server that drains nothing answers before it has all of it.
+        self.output.command(|out| out.extend_from_slice(PROBE_CHUNK));
+        self.send(Sent::Probe(Probe::Reset), command::rset);
+    }
+
     /// The group behind an end of content was answered in full.
     pub(super) fn on_continuous_earned(&mut self) {
         self.confirmed = true;
