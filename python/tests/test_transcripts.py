@@ -22,7 +22,9 @@ LEFT_OUT = {
     "stream-421": "its source runs dry, and reading from one waits: the server's words come too late",
     "stream-accepted-early": "its source runs dry, too",
     "stream-refused-early": "its source runs dry, too",
+    "trial-streaming-421": "the trial needs the queue to be there first, and send writes at once",
     "trial-streaming-earned": "the trial needs the queue to be there first, and send writes at once",
+    "trial-streaming-lost-once": "the trial needs the queue to be there first, and send writes at once",
     "trial-streaming-not-swallowed": "the trial needs the queue to be there first, and send writes at once",
 }
 """What this client can't be asked for, by name. Rust and C play these too."""

@@ -451,7 +451,7 @@ impl Referee {
             (Kind::Hello, _) if code < 300 => {
                 let has = |word: &[u8]| {
                     lines.iter().skip(1).any(|l| {
-                        l.split(|&b| b == b' ')
+                        l.split(|&b| matches!(b, b' ' | b'\t'))
                             .next()
                             .is_some_and(|keyword| keyword.eq_ignore_ascii_case(word))
                     })
