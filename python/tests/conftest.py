@@ -18,7 +18,8 @@ CONTENT = b"Subject: test\r\n\r\nHello.\r\n"
 PATIENCE = 30
 """Seconds after which a thing that should have happened never will. No test measures time by it."""
 
-# Whoever was started in the background by a shell without job control ignores SIGINT, and so would every test of it.
+# Whoever was started in the background by a shell without job control ignores SIGINT, and so would
+# every test of it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
