@@ -26,12 +26,6 @@ use smtpipe::session::Status;
 /// Trials: continuous, streaming, early.
 const TRIALS: usize = 3;
 
-fn path(line: &str) -> String {
-    line.split_once('<')
-        .and_then(|(_, rest)| rest.split_once('>'))
-        .map_or(String::new(), |(path, _)| path.to_owned())
-}
-
 fn letters(random: &mut Random) -> Vec<Letter> {
     let one = |number: usize, random: &mut Random| {
         let addresses: Vec<String> = (0..1 + random.below(4))

@@ -100,13 +100,13 @@ impl Client {
     /// Looks up what was learnt of the server before. Behind another connection to the same, the session itself knows better.
     pub(super) fn recall(&mut self, socket: &Socket) {
         let key = key(&self.config, socket.address());
-        let known = self.config.peers.as_ref().and_then(|peers| peers.get(&key));
+        let known = || self.config.peers.as_ref()?.get(&key);
         let record = match &self.key {
             // What the caller may have said of the server stands, if nothing is known.
-            None => known,
+            None => known(),
             Some(last) if *last == key => None,
             // The name has several addresses, and it's another one this time: what was learnt of one server says nothing of another.
-            Some(_) => Some(known.unwrap_or_default()),
+            Some(_) => Some(known().unwrap_or_default()),
         };
         if let Some(record) = record {
             self.session.set_peer_record(record);
@@ -170,17 +170,10 @@ impl Client {
     pub(super) fn exchange_once(&mut self) -> bool {
         self.more = false;
         for step in [Self::read, Self::write] {
-            let mut turns = 0..TURNS;
-            loop {
-                if turns.next().is_none() {
-                    self.more = true;
-                    break;
-                }
-                match step(self) {
-                    Moved::Link => return true,
-                    Moved::Nothing => break,
-                    Moved::Some => {}
-                }
+            match (0..TURNS).map(|_| step(self)).find(|moved| *moved != Moved::Some) {
+                Some(Moved::Link) => return true,
+                Some(_) => {}
+                None => self.more = true,
             }
         }
         false

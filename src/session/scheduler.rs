@@ -44,6 +44,7 @@ const ENOUGH: u64 = 256 * 1024;
 const REPAID: usize = 3;
 /// Refused transactions in a row that end blind sending.
 const REFUSALS: u32 = 4;
+
 /// Where the send cursor stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cursor {
@@ -203,7 +204,7 @@ impl Session {
     fn begin_message(&mut self, level: Level, binary: bool, endless: bool) -> Step {
         let blind = if self.discouraged() { level.min(Level::Group) } else { level };
         let mut trial = false;
-        let behind_dot = self.flight.back().is_some_and(|last| last.via == Via::Data);
+        let behind_dot = self.is_behind_dot();
         if !self.flight.is_empty() {
             if blind <= Level::Group {
                 // The trial group must not commit us to anything: it ends with DATA, or holds its chunk back.
@@ -250,10 +251,12 @@ impl Session {
         let Some(Item::Message(job)) = self.queue.pop_front() else { return Step::Idle };
         self.queued_bytes = self.queued_bytes.saturating_sub(job.message.content.size());
         self.envelope_of(job, via, blind, trial);
-        if let Some(last) = self.flight.back_mut() {
-            last.behind_dot = behind_dot;
-        }
         Step::Went
+    }
+
+    /// Whether what is sent next stands behind an end of content by DATA.
+    fn is_behind_dot(&self) -> bool {
+        self.flight.back().is_some_and(|last| last.via == Via::Data)
     }
 
     /// Whether commands behind an end of content by DATA are known to be read.
@@ -276,6 +279,7 @@ impl Session {
         };
         let mut transaction = Transaction::new(job, via, count);
         transaction.trial = trial;
+        transaction.behind_dot = self.is_behind_dot();
         self.mail(&mut transaction);
         self.transactions_here = self.transactions_here.saturating_add(1);
         let lockstep = level == Level::Lockstep;
@@ -393,8 +397,8 @@ impl Session {
 
     /// A raw command ends its group, so it may follow anything that may be followed.
     fn raw(&mut self, level: Level) -> Step {
-        let behind_dot = self.flight.back().is_some_and(|last| last.via == Via::Data);
-        if !self.flight.is_empty() && (level <= Level::Group || (behind_dot && !self.trusts_dot())) {
+        if !self.flight.is_empty() && (level <= Level::Group || (self.is_behind_dot() && !self.trusts_dot()))
+        {
             return Step::Must(Wait::Content);
         }
         if let Some(Item::Command(ticket, line)) = self.queue.pop_front() {

@@ -309,7 +309,8 @@ impl Server {
     }
 }
 
-fn path(line: &str) -> String {
+/// The path of a MAIL or RCPT line.
+pub(crate) fn path(line: &str) -> String {
     line.split_once('<')
         .and_then(|(_, rest)| rest.split_once('>'))
         .map_or_else(String::new, |(path, _)| path.to_owned())

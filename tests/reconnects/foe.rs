@@ -1,6 +1,7 @@
 //! A server that is another one on each connection: it offers what it likes, loses what it likes, refuses at random, and hangs up.
 //! But what it takes it takes, and says so; so what is true of a message can be asked of it.
 
+use super::common::server::path;
 use super::random::Random;
 
 /// What it took: from whom, for whom, what.
@@ -192,11 +193,11 @@ impl Foe {
                 if self.random.once_in(8) {
                     return self.say("550 not from you");
                 }
-                self.sender = Some(super::path(line));
+                self.sender = Some(path(line));
                 self.each = line.ends_with(" PRDR") || line.contains(" PRDR ");
                 self.say("250 sender ok");
             }
-            "RCPT" => self.rcpt(&super::path(line)),
+            "RCPT" => self.rcpt(&path(line)),
             "DATA" if self.recipients.is_empty() && !self.loose => self.say("554 no valid recipients"),
             "DATA" if self.random.once_in(12) => self.say("451 not now"),
             "DATA" if self.lmtp && self.recipients.is_empty() => self.say("503 nobody"),

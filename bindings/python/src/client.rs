@@ -154,10 +154,16 @@ impl Client {
 impl Drop for Client {
     /// What a socket says that nobody closed: mail may be on its way, and nobody will know what became of it.
     fn drop(&mut self) {
-        if self.shared.is_elsewhere() || self.shared.lock_detached().client.is_closed() {
+        if self.shared.is_elsewhere() {
             return;
         }
-        let outstanding = self.shared.lock_detached().client.outstanding();
+        let core = self.shared.lock_detached();
+        let (closed, outstanding) = (core.client.is_closed(), core.client.outstanding());
+        // What the warning calls may come back to us.
+        drop(core);
+        if closed {
+            return;
+        }
         Python::try_attach(|py| {
             // Whatever is being raised just now stays what it was.
             let raised = PyErr::take(py);
